@@ -191,6 +191,8 @@ pub enum Command {
         reference: String,
         /// It is right that a deposit of another business has the same reference. No part of what is asked for.
         used_elsewhere: bool,
+        /// The day on which the money came, as `2026-11-03`; empty where it is not said. No part of what is asked for either.
+        received_on: String,
     },
     /// Take unspent money back from a user.
     Debit {

@@ -94,6 +94,27 @@ impl CorrectionDetail {
     }
 }
 
+/// What the entry of a deposit says beside its money, where its recorder said it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepositDetail {
+    /// The day on which the money came, as `2026-11-03`.
+    pub received_on: String,
+}
+
+impl DepositDetail {
+    /// As an entry's detail.
+    #[must_use]
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).expect("a text can be written as JSON")
+    }
+
+    /// What such an entry's detail says.
+    #[must_use]
+    pub fn of(detail: &str) -> Option<Self> {
+        serde_json::from_str(detail).ok()
+    }
+}
+
 /// A deposit, and how much of it was reversed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deposited {
@@ -128,6 +149,11 @@ mod tests {
 
     #[test]
     fn a_detail_can_be_read_again() {
+        let day = DepositDetail { received_on: "2026-11-03".to_owned() };
+        assert_eq!(
+            (day.text().as_str(), DepositDetail::of(&day.text())),
+            (r#"{"received_on":"2026-11-03"}"#, Some(day))
+        );
         let detail = CorrectionDetail { deposit: 17, proposal: 3, proposed_by: -1_002 };
         assert_eq!(CorrectionDetail::of(&detail.text()), Some(detail));
         for other in ["", "{}", "null", r#"{"deposit":"17","proposal":3,"proposed_by":1}"#] {

@@ -6,9 +6,9 @@ use crate::decide_correction::correct;
 use crate::decide_withdrawal::{advance, expire, record, withdraw};
 use crate::recovery::recover;
 use crate::{
-    AccountId, BatchPayout, Book, Cents, Change, Command, Direction, Email, EntryKind, HashBasis, Inputs,
-    MAX_PAYOUT, MAX_TRANSFER, Metadata, NewEntry, OnceKey, PayoutUser, Refusal, Remembered, Reply, Request,
-    RowRefusal, RowReply, UserStatus,
+    AccountId, BatchPayout, Book, Cents, Change, Command, DepositDetail, Direction, Email, EntryKind,
+    HashBasis, Inputs, MAX_PAYOUT, MAX_TRANSFER, Metadata, NewEntry, OnceKey, PayoutUser, Refusal,
+    Remembered, Reply, Request, RowRefusal, RowReply, UserStatus,
 };
 use std::collections::HashMap;
 
@@ -88,8 +88,8 @@ pub fn decide(book: &Book, command: &Command, inputs: Inputs) -> Result<Plan, Re
         }
         Command::CreateMany { payouts, partial } => create_many(book, payouts, *partial, &inputs),
         Command::Transfer { direction, amount } => transfer(book, *direction, *amount),
-        Command::Deposit { amount, reference, used_elsewhere } => {
-            deposit(book, *amount, reference, *used_elsewhere)
+        Command::Deposit { amount, reference, used_elsewhere, received_on } => {
+            deposit(book, *amount, reference, *used_elsewhere, received_on)
         }
         Command::Debit { user, amount, reason } => debit(book, *user, *amount, reason),
         Command::SetStatus { user, status } => set_status(book, *user, *status),
@@ -295,7 +295,13 @@ fn transfer(book: &Book, direction: Direction, amount: Cents) -> Result<Plan, Re
     Ok(own_balances(book, NewEntry::new(kind), debit, credit, amount))
 }
 
-fn deposit(book: &Book, amount: Cents, reference: &str, used_elsewhere: bool) -> Result<Plan, Refusal> {
+fn deposit(
+    book: &Book,
+    amount: Cents,
+    reference: &str,
+    used_elsewhere: bool,
+    received_on: &str,
+) -> Result<Plan, Refusal> {
     check_amount(amount, MAX_TRANSFER)?;
     // One line of a bank statement is the money of one business.
     if let Some(other) = book.deposited_elsewhere(reference).filter(|_| !used_elsewhere) {
@@ -304,7 +310,9 @@ fn deposit(book: &Book, amount: Cents, reference: &str, used_elsewhere: bool) ->
     check_room(book, AccountId::MAIN, amount)?;
     // `world` mirrors everything that came in, so it runs out of room before the book does.
     check(book.balance(AccountId::WORLD).minus(amount).is_some(), Refusal::BalanceWouldBeTooLarge)?;
-    let entry = NewEntry::new(EntryKind::Deposited).with_note(reference);
+    let day = (!received_on.is_empty()).then(|| DepositDetail { received_on: received_on.to_owned() }.text());
+    let entry =
+        NewEntry::new(EntryKind::Deposited).with_note(reference).with_detail(&day.unwrap_or_default());
     Ok(own_balances(book, entry, AccountId::WORLD, AccountId::MAIN, amount))
 }
 

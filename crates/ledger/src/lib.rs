@@ -43,7 +43,7 @@ pub use command::{
     BatchPayout, Command, Direction, Occurrence, Order, Progress, Reason, Reply, Request, RowRefusal,
     RowReply,
 };
-pub use correction::{Confirmed, Correction, CorrectionDetail, Deposited};
+pub use correction::{Confirmed, Correction, CorrectionDetail, DepositDetail, Deposited};
 pub use decide::{Applied, Plan, apply, decide};
 pub use email::{Email, EmailProblem};
 pub use entry::{Actor, Entry, EntryKind, Movement};

@@ -116,7 +116,12 @@ fn to_main(amount: i64) -> Command {
 }
 
 fn deposit(amount: i64, reference: &str) -> Command {
-    Command::Deposit { amount: Cents(amount), reference: reference.to_owned(), used_elsewhere: true }
+    Command::Deposit {
+        amount: Cents(amount),
+        reference: reference.to_owned(),
+        used_elsewhere: true,
+        received_on: String::new(),
+    }
 }
 
 fn debit(user: i64, amount: i64) -> Command {
@@ -1174,7 +1179,12 @@ fn a_reference_of_another_business_is_taken_only_when_told() {
     let ask = |used_elsewhere, reference: &str| {
         let mut book = book(0, 100, 7, 0);
         book.put_deposited_elsewhere("bank line 17", other);
-        let command = Command::Deposit { amount: Cents(5), reference: reference.to_owned(), used_elsewhere };
+        let command = Command::Deposit {
+            amount: Cents(5),
+            reference: reference.to_owned(),
+            used_elsewhere,
+            received_on: String::new(),
+        };
         apply(&mut book, &Request::plain(command), at(NOW)).map(drop)
     };
     let refused = Err(Refusal::DepositReferenceWasUsedForAnotherBusiness(other));

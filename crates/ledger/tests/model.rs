@@ -879,6 +879,7 @@ impl<'a> Run<'a> {
                 amount: self.cents(*amount),
                 reference: reference(*which),
                 used_elsewhere: true,
+                received_on: String::new(),
             },
             Ask::Debit { user, amount } => {
                 Command::Debit { user: *user, amount: self.cents(*amount), reason: "left".to_owned() }

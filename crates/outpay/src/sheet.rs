@@ -18,6 +18,12 @@ impl Sheet {
         sheet
     }
 
+    /// A later piece of a file that is sent while it is written: without header and mark.
+    #[must_use]
+    pub fn continued() -> Self {
+        Self(csv::WriterBuilder::new().flexible(true).from_writer(Vec::new()))
+    }
+
     /// Adds a row; it must be as long as the header.
     pub fn row<T: AsRef<str>>(&mut self, cells: &[T]) {
         self.0
@@ -64,8 +70,17 @@ pub fn is_written(cell: &str, text: &str) -> bool {
     cell == text || cell.strip_prefix('\'') == Some(text)
 }
 
-/// A spreadsheet would evaluate a cell that begins like this, so an apostrophe marks it as text (CSV injection).
+/// A spreadsheet would evaluate a cell that begins like this, so an apostrophe marks it as text (CSV injection). An amount below zero
+/// is a number, which a spreadsheet adds up only without the mark.
 fn harmless(cell: &str) -> String {
+    let is_amount =
+        cell.strip_prefix('-').and_then(|rest| rest.split_once('.')).is_some_and(|(dollars, cents)| {
+            let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+            !dollars.is_empty() && cents.len() == 2 && digits(dollars) && digits(cents)
+        });
+    if is_amount {
+        return cell.to_owned();
+    }
     let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     format!("{guard}{cell}")
 }
@@ -136,6 +151,10 @@ mod tests {
             ("=1+1", "'=1+1"),
             ("+1", "'+1"),
             ("-1", "'-1"),
+            ("-1.50", "-1.50"),
+            ("-1.50+A1", "'-1.50+A1"),
+            ("-.50", "'-.50"),
+            ("-A.50", "'-A.50"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("\t=1", "'\t=1"),
             ("\r=1", "\"'\r=1\""),

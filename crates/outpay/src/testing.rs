@@ -121,8 +121,12 @@ pub mod networks {
     pub use crate::networks::Networks;
 }
 
+pub mod needs {
+    pub use crate::needs::look;
+}
+
 pub mod overview {
-    pub use crate::overview::look;
+    pub use crate::overview::{look, today};
 }
 
 pub mod payment_worker {
@@ -166,6 +170,11 @@ pub mod serving {
     pub use crate::serving::{ServeConfig, faces, open};
 }
 
+pub mod statement {
+    pub use crate::month::Month;
+    pub use crate::statement::{MoneyStatement, TrialBalance, of_days, trial_balance};
+}
+
 pub mod stopped {
     pub use crate::stopped::Stopped;
 }
@@ -180,22 +189,22 @@ pub mod screening {
 
 pub mod store {
     pub use crate::store::{
-        Advanced, ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter, BatchFilter,
-        BatchLine, BatchState, BookNeeds, BookPart, BrandingRow, Bucket, Business, Ceiling, Clearance,
-        ConnectionSecurity, Credential, CredentialKind, DatabaseState, DatabaseUrl, DaySum, Delivery,
+        ALL_DAYS, Advanced, ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter,
+        BatchFilter, BatchLine, BatchState, BookNeeds, BookPart, BrandingRow, Bucket, Business, Ceiling,
+        Clearance, ConnectionSecurity, Credential, CredentialKind, DatabaseState, DatabaseUrl, Delivery,
         DeliveryState, DueWork, EndpointKey, Expectation, ExportedEntry, FAR_BEHIND, Failure, GiftCard,
         Given, GivenCard, HashCredential, HistoryFilter, HistoryPlace, Hold, Import, ImportLine, ImportState,
         InstallationRail, KeyHolder, KeyNews, KeyUsage, Leased, LineState, Longest, LongestSteps, MailChoice,
         MailEnd, MailNeeds, MailRow, MailState, MemberChange, Membership, MetadataOf, MethodActivity,
-        Mismatch, MismatchKind, MismatchState, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness,
-        NewDelivery, NewGiftCard, NewInvitation, NewMail, NewMismatch, NewSession, OpenCopy, Outgoing,
-        OverdueWithdrawal, PasskeyRow, PauseScope, PaymentBatch, ProposalRow, ProposalState, PulledBack,
-        RECOVERY_MARK, RailNumber, RailOpening, ReconciliationRun, RecoveryChanges, RequestFilter,
-        RequestLine, Reservation, RewardLink, Saving, ScreeningRow, ScreeningState, SealedColumn, SentSince,
-        SettingsChange, Snapshot, Stop, Store, StoredBatchFile, StoredEntry, StoredPause, TellerStore,
-        TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts, UserFilter, UserPage, UserRow, UserSearch,
-        WebhookAttempt, WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy, newest_schema,
-        open_copy, restore_copy,
+        Mismatch, MismatchKind, MismatchState, MoneySum, MovementFilter, MovementKinds, Needs, NewAdvance,
+        NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard, NewInvitation, NewMail, NewMismatch,
+        NewSession, OpenCopy, Outgoing, OverdueWithdrawal, OwnMovement, PEOPLE, PasskeyRow, PauseScope,
+        PaymentBatch, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK, RailNumber, RailOpening,
+        ReconciliationRun, RecoveryChanges, RequestFilter, RequestLine, Reservation, RewardLink, Saving,
+        ScreeningRow, ScreeningState, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store,
+        StoredBatchFile, StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed,
+        UsageCounts, UserFilter, UserPage, UserRow, UserSearch, WaitingCount, WebhookAttempt,
+        WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
     };
 }
 

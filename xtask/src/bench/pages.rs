@@ -2,16 +2,20 @@
 //! page, and the list of withdrawals, without HTTP and rendering; and the recipient's page in full, from the entry
 //! page to the first display of the balance. Each figure is the slowest of its pages, whatever they find.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ::ledger::{BookId, Cents, Command, UserStatus};
+use ::ledger::{AccountId, BookId, Cents, Command, EntryKind, UserStatus};
 use ::outpay::testing::auth::Secrets;
 use ::outpay::testing::clock::{Clock, Entropy};
 use ::outpay::testing::config::Config;
+use ::outpay::testing::needs;
 use ::outpay::testing::overview;
 use ::outpay::testing::platform::Platform;
 use ::outpay::testing::serving;
-use ::outpay::testing::store::{DatabaseUrl, UserSearch, WithdrawalFilter};
+use ::outpay::testing::statement::{self, Month};
+use ::outpay::testing::store::{
+    ALL_DAYS, DatabaseUrl, MovementFilter, MovementKinds, UserSearch, WithdrawalFilter,
+};
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::body::Body;
@@ -54,6 +58,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     preload(&platform, book, users).await?;
     for user in (INACTIVE..=users.cast_signed()).step_by(INACTIVE as usize) {
         ask(&platform, book, Command::SetStatus { user, status: UserStatus::Inactive }).await?;
+        ask(&platform, book, Command::Debit { user, amount: Cents(1), reason: "bench".to_owned() }).await?;
     }
     let started = clock::now();
     while !platform.store.add_to_day_sums(book, 50_000).await? {}
@@ -92,12 +97,53 @@ async fn measure(platform: &Platform, book: BookId) -> Result<Duration> {
     for (name, search) in searches {
         slowest = slowest.max(pages(platform, book, name, search).await?);
     }
+    Ok(slowest.max(money(platform, book).await?))
+}
+
+/// The pages about the business's own money.
+async fn money(platform: &Platform, book: BookId) -> Result<Duration> {
+    let (store, today) = (&platform.store, overview::today(platform, book).await?);
+    let mut slowest = Duration::ZERO;
+    let mut told = |name: &str, started: Instant| {
+        let took = started.elapsed();
+        println!("{name:>42}  {:>6}  {:>9.2}", 1, took.as_secs_f64() * 1e3);
+        slowest = slowest.max(took);
+    };
+    for (name, days) in [("the first page, 30 days", 30), ("the first page, 12 months", 365)] {
+        let started = clock::now();
+        overview::look(platform, book, today + 1 - days..today + 1).await?;
+        needs::look(platform, book, &[]).await?;
+        store.withdrawals(book, &WithdrawalFilter::default(), 51).await?;
+        told(name, started);
+    }
+    let movements = [
+        ("the payout balance", AccountId::PAYOUT, MovementKinds::All, ALL_DAYS),
+        ("the payout balance, payouts of today", AccountId::PAYOUT, MovementKinds::Payouts, today..today + 1),
+        (
+            "the payout balance, one rare kind",
+            AccountId::PAYOUT,
+            MovementKinds::One(EntryKind::UserDebited),
+            ALL_DAYS,
+        ),
+        ("the main balance, deposits", AccountId::MAIN, MovementKinds::One(EntryKind::Deposited), ALL_DAYS),
+    ];
+    for (name, account, kinds, days) in movements {
+        let started = clock::now();
+        let mut filter = MovementFilter { account, kinds, days, before: None };
+        let page = store.own_movements(book, &filter, 51).await?;
+        told(name, started);
+        filter.before = page.last().map(|last| last.stored.entry.sequence);
+        let started = clock::now();
+        store.own_movements(book, &filter, 51).await?;
+        told("its next page", started);
+    }
     let started = clock::now();
-    overview::look(platform, book).await?;
-    platform.store.withdrawals(book, &WithdrawalFilter::default(), 51).await?;
-    let took = started.elapsed();
-    println!("{:>42}  {:>6}  {:>9.2}", "the first page, and withdrawals", 1, took.as_secs_f64() * 1e3);
-    Ok(slowest.max(took))
+    statement::of_days(platform, book, Month::of_day(today).days()).await?.context("the sums are made")?;
+    told("the statement of a month", started);
+    let started = clock::now();
+    statement::trial_balance(platform, book, today).await?.context("the sums are made")?;
+    told("the trial balance", started);
+    Ok(slowest)
 }
 
 /// The server's time until a recipient who opens a link sees the balance: entry page, session, page.

@@ -105,7 +105,12 @@ async fn fund(platform: &Platform) -> Result<BookId> {
     ask(
         platform,
         book,
-        Command::Deposit { amount: FUNDS, reference: "bench".to_owned(), used_elsewhere: true },
+        Command::Deposit {
+            amount: FUNDS,
+            reference: "bench".to_owned(),
+            used_elsewhere: true,
+            received_on: String::new(),
+        },
     )
     .await?;
     ask(platform, book, Command::Transfer { direction: Direction::ToPayout, amount: FUNDS }).await?;

@@ -161,7 +161,12 @@ impl Shop {
         let wish = witness.wish(self.book.0, What::Deposit, true, amount);
         let reference = Witness::note(wish);
         let mut order = self
-            .order(Command::Deposit { amount: Cents(amount), reference, used_elsewhere: true })
+            .order(Command::Deposit {
+                amount: Cents(amount),
+                reference,
+                used_elsewhere: true,
+                received_on: String::new(),
+            })
             .with_wish(wish);
         order.retry = Retry::Key;
         order
@@ -213,8 +218,13 @@ impl Shop {
             }
             2 => {
                 let (amount, reference) = (past(MAX_TRANSFER, dice), format!("wrong {}", dice.any()));
-                self.order(Command::Deposit { amount, reference, used_elsewhere: true })
-                    .refused_as("amount_out_of_range")
+                self.order(Command::Deposit {
+                    amount,
+                    reference,
+                    used_elsewhere: true,
+                    received_on: String::new(),
+                })
+                .refused_as("amount_out_of_range")
             }
             3 => {
                 let (user, amount, reason) = (UNKNOWN_USER, Cents(1), "wrong".to_owned());
@@ -235,8 +245,13 @@ impl Shop {
                     let first = self.deposited[at];
                     let amount = Cents(witness.get(first).amount + 1);
                     let reference = Witness::note(first);
-                    self.order(Command::Deposit { amount, reference, used_elsewhere: true })
-                        .refused_as("deposit_reference_reused")
+                    self.order(Command::Deposit {
+                        amount,
+                        reference,
+                        used_elsewhere: true,
+                        received_on: String::new(),
+                    })
+                    .refused_as("deposit_reference_reused")
                 }
                 None => self.deposit(witness, dice),
             },

@@ -100,10 +100,15 @@ impl House {
         let book = BookId::new(number, Mode::Test);
         let all = Cents(USERS * EACH);
         let ask = async |command| platform.teller.ask(book, Request::plain(command)).await;
-        ask(Command::Deposit { amount: all, reference: "all".to_owned(), used_elsewhere: true })
-            .await?
-            .ok()
-            .context("a deposit")?;
+        ask(Command::Deposit {
+            amount: all,
+            reference: "all".to_owned(),
+            used_elsewhere: true,
+            received_on: String::new(),
+        })
+        .await?
+        .ok()
+        .context("a deposit")?;
         let transfer = Command::Transfer { direction: Direction::ToPayout, amount: all };
         ask(transfer).await?.ok().context("a transfer")?;
         for number in 0..USERS {

@@ -2,6 +2,7 @@
 //! (the teller), later keys (api_keys/). Invariant: a business always has its two books and four keys.
 
 pub mod branding;
+pub mod deposits;
 pub mod origins;
 pub mod settings;
 

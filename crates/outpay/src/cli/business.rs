@@ -57,6 +57,17 @@ enum BusinessCommand {
     },
     /// Record money received from outside; it is added to the main balance
     Deposit(deposit::DepositArguments),
+    /// Let owners and admins of a business record deposits of real money in the dashboard; without flags, print it
+    OwnDeposits {
+        /// Id or name of the business
+        business: String,
+        /// They may from now on
+        #[arg(long)]
+        allow: bool,
+        /// Only you record them
+        #[arg(long, conflicts_with = "allow")]
+        deny: bool,
+    },
     /// Move money from the main balance to the payout balance, which pays recipients
     Transfer {
         /// Id or name of the business
@@ -126,6 +137,11 @@ pub(super) async fn run(
         BusinessCommand::Deposit(flags) => {
             let business = installation::business(&platform, &flags.business).await?;
             deposit::run(&platform, &business, flags, json).await?;
+        }
+        BusinessCommand::OwnDeposits { business, allow, deny } => {
+            let business = installation::business(&platform, &business).await?;
+            deposit::set_own(&platform, &business, allow.then_some(true).or(deny.then_some(false)), json)
+                .await?;
         }
         BusinessCommand::Transfer { business, cents, to_main, test } => {
             let business = installation::business(&platform, &business).await?;

@@ -5,7 +5,9 @@ use super::cli_error::CliError;
 use super::input::{cents, reference};
 use super::installation;
 use super::output::{self, dollars};
+use crate::audit_log;
 use crate::business;
+use crate::business::deposits::{OutOfProportion, out_of_proportion};
 use crate::clock::rfc3339;
 use crate::counter::{Done, OwnBalances};
 use crate::platform::Platform;
@@ -15,12 +17,6 @@ use clap::Args;
 use ledger::{Actor, BookId, Cents, DepositedElsewhere, Refusal};
 use serde_json::json;
 use std::io::{IsTerminal, Write};
-
-/// A deposit this many times as large as the largest before needs a confirmation: dollars typed as cents of cents are
-/// 100 times too much.
-const TIMES_THE_LARGEST: i64 = 20;
-/// A first deposit above 100,000.00 needs one too.
-const LARGE_FIRST: Cents = Cents(10_000_000);
 
 #[derive(Args)]
 pub(super) struct DepositArguments {
@@ -81,6 +77,32 @@ pub(super) async fn run(
     output::facts([("main balance", dollars(main)), ("payout balance", dollars(payout))])
 }
 
+/// Lets the business's own members record deposits, or not.
+pub(super) async fn set_own(
+    platform: &Platform,
+    business: &Business,
+    set: Option<bool>,
+    json: bool,
+) -> Result<(), CliError> {
+    let store = &platform.store;
+    let before = store.records_deposits(business.number).await?;
+    let may = set.unwrap_or(before);
+    if may != before {
+        let action = if may { "settings.own_deposits_allowed" } else { "settings.own_deposits_denied" };
+        let entry =
+            audit_log::in_business(platform, business.number, Actor::OPERATOR, action, "", &json!({}));
+        store.set_records_deposits(business.number, may, &entry).await?;
+    }
+    if json {
+        return output::json(&json!({ "own_deposits": may }));
+    }
+    output::line(if may {
+        "Owners and admins record deposits in the dashboard. What they record is money that they can pay out."
+    } else {
+        "Only the operator records deposits."
+    })
+}
+
 /// Names the business and the time, so that an operator can tell which of the two deposits is wrong.
 async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Result<CliError, CliError> {
     let number = other.book.business();
@@ -94,12 +116,8 @@ async fn used_elsewhere(platform: &Platform, other: DepositedElsewhere) -> Resul
 
 /// Stops an amount that is out of proportion, unless the operator confirms it.
 async fn is_meant(platform: &Platform, book: BookId, flags: &DepositArguments) -> Result<(), CliError> {
-    let largest = platform.store.largest_deposit(book).await?;
-    let most = largest.map_or(LARGE_FIRST.0, |largest| largest.0.saturating_mul(TIMES_THE_LARGEST));
-    // A repeat changes nothing, however large the amount is.
-    if flags.cents.0 <= most || platform.store.deposit_called(book, &flags.reference).await?.is_some() {
-        return Ok(());
-    }
+    let unusual = out_of_proportion(platform, book, flags.cents, &flags.reference).await?;
+    let Some(OutOfProportion { largest }) = unusual else { return Ok(()) };
     let than = match largest {
         Some(largest) => format!("the largest deposit of this business so far is {}", dollars(largest)),
         None => "it is the first deposit of this business".to_owned(),

@@ -42,7 +42,9 @@ mod money {
     pub mod batch;
     pub mod batches;
     pub mod chart;
+    pub mod days;
     pub mod home;
+    pub mod home_lines;
     pub mod import;
     pub mod imports;
     pub mod methods;

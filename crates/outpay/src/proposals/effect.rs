@@ -42,6 +42,8 @@ pub enum Proposed {
     DissolveBatch { batch: i64, amount: Cents },
     /// Takes unspent money back from a user.
     Debit { user: i64, amount: Cents },
+    /// Records money that reached the business from outside.
+    Deposit { amount: Cents, reference: String, received_on: String },
     /// Limits, review rules and what else a business sets.
     Settings(Box<SettingsChange>),
     /// Lets a key that was made for it authenticate.
@@ -79,7 +81,7 @@ impl Proposed {
     #[must_use]
     pub fn permission(&self) -> Permission {
         match self {
-            Self::Correct { .. } | Self::Debit { .. } => Permission::PayPeople,
+            Self::Correct { .. } | Self::Debit { .. } | Self::Deposit { .. } => Permission::PayPeople,
             Self::ResolveWithoutTheRail { .. }
             | Self::EndByHand { .. }
             | Self::Return { .. }
@@ -110,7 +112,10 @@ impl Proposed {
             | Self::Resolve { .. } => Resource::Withdrawals,
             Self::Settings(_) => Resource::Settings,
             Self::Key { .. } => Resource::Keys,
-            Self::Role { .. } | Self::Removal { .. } | Self::SecondFactorReset { .. } => return None,
+            Self::Deposit { .. }
+            | Self::Role { .. }
+            | Self::Removal { .. }
+            | Self::SecondFactorReset { .. } => return None,
         };
         Some(Scope::write(resource))
     }
@@ -164,6 +169,10 @@ impl Proposed {
                 money(amount.0)
             ),
             Self::Debit { amount, .. } => format!("Take {} back from a person.", money(amount.0)),
+            Self::Deposit { amount, reference, received_on } => format!(
+                "Record a deposit of {}, received on {received_on} under the reference {reference}: it is added to the main balance.",
+                money(amount.0)
+            ),
             Self::Settings(change) => format!("Change the settings: {}.", settings_in_words(change)),
             Self::Key { replaces: None, .. } => "Let a new API key work.".to_owned(),
             Self::Key { replaces: Some(_), .. } => {
@@ -230,6 +239,9 @@ pub(super) async fn carry_out(platform: &Platform, row: &ProposalRow, actor: Act
             batches::dissolve(platform, row.book, batch, &proof, Hands::agreed(actor)).await?;
         }
         Proposed::Debit { user, amount } => drop(counter.debit(user, amount, row.reason.clone()).await?),
+        Proposed::Deposit { amount, reference, received_on } => {
+            counter.deposit_by_business(amount, &reference, received_on).await?;
+        }
         Proposed::Settings(change) => {
             settings::change(platform, row.book, Hands::agreed(actor), *change).await?;
         }

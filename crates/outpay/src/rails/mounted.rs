@@ -43,6 +43,8 @@ pub struct Rails {
     pub nudge: Nudge,
     /// Rails that this process cannot use, with the reason. A server refuses to start with any.
     pub locked: Vec<String>,
+    /// The operator hears of the stock of a kind of gift card when this many or fewer are left.
+    pub low_stock: i64,
     measures: RailMeasures,
     limits: BTreeMap<String, Limits>,
 }
@@ -85,7 +87,8 @@ impl Rails {
     pub fn new(config: &RailsConfig, store: &Store, secrets: &Arc<Secrets>, clock: &Clock) -> Self {
         let (nudge, measures) = (Nudge::default(), RailMeasures::default());
         let limits = config.limits.clone();
-        let mut rails = Self { mounted: Vec::new(), nudge, locked: Vec::new(), measures, limits };
+        let low_stock = config.gift_card.low_stock;
+        let mut rails = Self { mounted: Vec::new(), nudge, locked: Vec::new(), low_stock, measures, limits };
         let parts = MountParts { config, store, secrets, clock };
         for kind in KINDS {
             (kind.mount)(&mut rails, &parts);

@@ -8,12 +8,12 @@ use crate::roles::Role;
 use ledger::{EntryKind, WithdrawalState};
 
 pub(super) const DEPOSITED: i64 = EntryKind::Deposited.code();
+pub(super) const MOVED_TO_PAYOUT: i64 = EntryKind::MovedToPayout.code();
 pub(super) const DEPOSIT_REVERSED: i64 = EntryKind::DepositReversed.code();
 pub(super) const GIFT_CARD_REVEALED: i64 = EntryKind::GiftCardRevealed.code();
 pub(super) const USER_CREATED: i64 = EntryKind::UserCreated.code();
 pub(super) const USER_CREDITED: i64 = EntryKind::UserCredited.code();
 pub(super) const WITHDRAWAL_CREATED: i64 = EntryKind::WithdrawalCreated.code();
-pub(super) const WITHDRAWAL_RETURNED: i64 = EntryKind::WithdrawalReturned.code();
 
 pub(super) const WITHDRAWAL_QUEUED: i64 = WithdrawalState::Queued.code();
 pub(super) const WITHDRAWAL_SENDING: i64 = WithdrawalState::Sending.code();

@@ -1,11 +1,34 @@
-//! Deposits by their reference. Not here: recording them, which is the teller's.
+//! Deposits by their reference, and who may record them. Not here: recording them, which is the teller's.
 
+use super::audit_log::{NewAuditEntry, note};
 use super::codes::{DEPOSIT_REVERSED, DEPOSITED};
+use super::driver::{Statement, WriteError};
 use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, Cents, CorrectionDetail};
 
 impl Store {
+    /// May members of this business record deposits of real money?
+    pub async fn records_deposits(&self, business: i64) -> Result<bool, Failure> {
+        let sql = "SELECT records_deposits FROM business WHERE number = $1";
+        let row = self.driver.query_one(sql, vec![business.into()]).await?;
+        row.map_or(Ok(false), |row| Ok(row.int(0)? == 1))
+    }
+
+    /// Sets whether they may, and writes the audit entry that tells of it.
+    ///
+    /// # Errors
+    /// [`WriteError::Conflict`] when there is no such business.
+    pub async fn set_records_deposits(
+        &self,
+        business: i64,
+        may: bool,
+        entry: &NewAuditEntry,
+    ) -> Result<(), WriteError> {
+        let sql = "UPDATE business SET records_deposits = $1 WHERE number = $2";
+        self.driver.write(vec![Statement::one(sql, vec![may.into(), business.into()]), note(entry)]).await
+    }
+
     /// Sequence and amount of the deposit that was recorded under this reference.
     pub async fn deposit_called(
         &self,

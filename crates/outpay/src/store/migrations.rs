@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 12, text: include_str!("../../migrations/0012_rail_notices.sql") },
     Migration { number: 13, text: include_str!("../../migrations/0013_reward_links.sql") },
     Migration { number: 14, text: include_str!("../../migrations/0014_brakes.sql") },
+    Migration { number: 16, text: include_str!("../../migrations/0016_statements.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -229,6 +230,11 @@ mod tests {
             14,
             "d1b29f3e15acc2c851107f82a56a2893d439a418e9e33f9a550cab54f9873d45",
             "cc934ab7438daadf0bf094ecd7926f02c56256a4ae9d9f3e471711f0093aa31a",
+        ),
+        (
+            16,
+            "6da2573831dada2f902be454af61db81403c4736c065a32f44b0b1a3e14bf73a",
+            "015b68047dafe5bf423a59062abc72f9dc154fe9cda7eb1d08bc5d48efd5329d",
         ),
     ];
 

@@ -262,7 +262,16 @@ impl World {
     /// Adds money to a book's main balance.
     pub async fn deposit(&self, book: BookId, cents: i64) {
         let reference = format!("deposit {}", self.next());
-        self.command(book, Command::Deposit { amount: Cents(cents), reference, used_elsewhere: true }).await;
+        self.command(
+            book,
+            Command::Deposit {
+                amount: Cents(cents),
+                reference,
+                used_elsewhere: true,
+                received_on: String::new(),
+            },
+        )
+        .await;
     }
 
     /// Adds money to a book's payout balance.

@@ -1,10 +1,16 @@
 //! Downloads. Not here: their content.
 
 use crate::sheet::Sheet;
+use crate::store::Failure;
 use crate::web::page;
+use axum::body::{Body, Bytes};
 use axum::response::Response;
+use futures_util::future::{TryFutureExt, ready};
+use futures_util::stream::{self, StreamExt};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
+
+const CSV: &str = "text/csv; charset=utf-8";
 
 /// A template for plain text, so that a download has the strict headers of pages.
 #[derive(askama::Template)]
@@ -16,7 +22,31 @@ struct Text<'a> {
 /// The sheet as a file. `name` consists of letters, digits, dashes and a dot.
 #[must_use]
 pub fn csv(name: &str, sheet: Sheet) -> Response {
-    file(name, "text/csv; charset=utf-8", &sheet.text())
+    file(name, CSV, &sheet.text())
+}
+
+/// A sheet that is sent while it is written, however long it is: first the header, then the piece that `next` makes of what is left,
+/// until there is none. After a failure the connection ends early, so that nobody takes a part for the whole.
+#[must_use]
+pub fn csv_in_pieces<T, N, F>(name: &str, header: &[&str], rest: T, next: N) -> Response
+where
+    T: Send + 'static,
+    N: Fn(T) -> F + Send + 'static,
+    F: Future<Output = Result<Option<(Sheet, T)>, Failure>> + Send + 'static,
+{
+    let head = Ok(Bytes::from(Sheet::new(header).text()));
+    let pieces = stream::try_unfold(rest, move |rest| next(rest).map_ok(with_bytes).inspect_err(log));
+    let mut response = file(name, CSV, "");
+    *response.body_mut() = Body::from_stream(stream::once(ready(head)).chain(pieces));
+    response
+}
+
+fn with_bytes<T>(piece: Option<(Sheet, T)>) -> Option<(Bytes, T)> {
+    piece.map(|(sheet, rest)| (Bytes::from(sheet.text()), rest))
+}
+
+fn log(failure: &Failure) {
+    tracing::error!(error = format!("{failure:#}"), "a download ended early");
 }
 
 /// Bytes as a file of this type.

@@ -39,3 +39,11 @@ pub fn path(path: &str, fields: &[(&str, &str)]) -> String {
     let query = query.finish();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
+
+#[cfg(test)]
+impl Query {
+    /// What this query string says.
+    pub fn of(text: &str) -> Self {
+        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+}

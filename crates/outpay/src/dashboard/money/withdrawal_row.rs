@@ -64,7 +64,7 @@ pub async fn rows(who: &SignedIn, withdrawals: Vec<Withdrawal>) -> Result<Vec<Wi
 }
 
 /// The addresses of these users.
-async fn emails(who: &SignedIn, users: BTreeSet<i64>) -> Result<BTreeMap<i64, String>, Failure> {
+pub(crate) async fn emails(who: &SignedIn, users: BTreeSet<i64>) -> Result<BTreeMap<i64, String>, Failure> {
     let (store, book) = (&who.platform.store, who.book);
     let one = |user: i64| async move { Ok::<_, Failure>((user, store.email_of(book, user).await?)) };
     let found = try_join_all(users.into_iter().map(one)).await?;

@@ -12,6 +12,7 @@ crate::cli::on_both_engines! {
     a_bank_line_is_the_money_of_one_business,
     a_deposit_out_of_proportion_needs_a_yes,
     a_reference_that_looks_the_same_is_the_same,
+    a_business_is_let_to_record_deposits,
     a_transfer_is_refused_when_it_is_not_covered,
     live_and_test_money_never_meet,
     tables_are_for_people,
@@ -54,6 +55,23 @@ fn origins_are_set_and_taken_away(installation: &Installation) {
     assert_eq!(origins(&[]), two);
     installation.refused(2, "such as https://shop.example", &["business", "origins", "Acme", "--set", "*"]);
     assert_eq!(origins(&["--set", ""]), serde_json::json!([]));
+}
+
+fn a_business_is_let_to_record_deposits(installation: &Installation) {
+    installation.business("Acme");
+    let own = |arguments: &[&str]| {
+        let all = [&["business", "own-deposits", "Acme"], arguments].concat();
+        installation.json(&all)["own_deposits"].clone()
+    };
+    assert_eq!(own(&[]), false, "off by default");
+    assert_eq!(own(&["--allow"]), true);
+    assert_eq!(own(&[]), true);
+    assert_eq!(own(&["--deny"]), false);
+    installation.refused(
+        2,
+        "cannot be used with",
+        &["business", "own-deposits", "Acme", "--allow", "--deny"],
+    );
 }
 
 fn a_name_is_given_once(installation: &Installation) {

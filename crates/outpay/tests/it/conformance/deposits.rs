@@ -13,7 +13,12 @@ on_both_engines! {
 }
 
 fn only_here(reference: &str) -> Command {
-    Command::Deposit { amount: Cents(5), reference: reference.to_owned(), used_elsewhere: false }
+    Command::Deposit {
+        amount: Cents(5),
+        reference: reference.to_owned(),
+        used_elsewhere: false,
+        received_on: String::new(),
+    }
 }
 
 fn used_in(book: BookId) -> Refusal {

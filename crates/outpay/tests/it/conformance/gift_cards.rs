@@ -120,6 +120,9 @@ async fn the_stock_is_what_still_works(world: &BareStore) {
     assert_eq!(stock(store).await, expected);
     given(store, 1, "Bolt", 500).await;
     assert_eq!(stock(store).await, expected[..2]);
+    let kinds = store.newest_card_kinds(BOOK).await.unwrap();
+    let kinds: Vec<_> = kinds.iter().map(|(brand, value)| (brand.as_str(), value.0)).collect();
+    assert_eq!(kinds, [("Acme", 500), ("Acme", 5_000), ("Bolt", 500), ("Gone", 500)], "in stock or not");
 }
 
 async fn kinds_and_what_is_left_of_each(world: &BareStore) {

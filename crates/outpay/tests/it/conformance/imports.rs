@@ -5,7 +5,8 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use ledger::{Actor, BookId, Cents};
 use outpay::testing::store::{
-    AuditFilter, Import, ImportLine, ImportState, LineState, NewAuditEntry, SettingsChange, WriteError,
+    AuditFilter, Import, ImportLine, ImportState, LineState, NewAuditEntry, SettingsChange, WaitingCount,
+    WriteError,
 };
 
 on_both_engines! {
@@ -90,16 +91,21 @@ async fn an_import_is_kept_with_its_lines(world: &BareStore) {
 }
 
 async fn an_import_goes_from_state_to_state(world: &BareStore) {
-    use ImportState::{Discarded, Draft, Running};
+    use ImportState::{Discarded, Draft, Running, Waiting};
     let book = start(world).await;
     let go = async |step| {
         world.store.move_import(book, 1, step, Actor::member(2), NOW + 5, Some(&moved(book))).await.unwrap()
     };
-    assert!(go((Draft, Running)).await);
+    let waiting = async || world.store.imports_waiting(book).await.unwrap();
+    assert_eq!(waiting().await, WaitingCount::default());
+    assert!(go((Draft, Waiting)).await);
+    assert_eq!(waiting().await, WaitingCount { count: 1, oldest: Some(NOW + 5) });
+    assert!(go((Waiting, Running)).await);
+    assert_eq!(waiting().await, WaitingCount::default());
     assert!(!go((Draft, Discarded)).await, "it is running");
     let found = world.store.import(book, 1).await.unwrap().unwrap();
     assert_eq!((found.state, found.confirmed_by, found.changed_at), (Running, Actor::member(2), NOW + 5));
-    assert_eq!(entries(world, book).await, 1, "of the step that was done");
+    assert_eq!(entries(world, book).await, 2, "of the steps that were done");
 }
 
 async fn a_running_import_has_one_process(world: &BareStore) {

@@ -5,7 +5,7 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use ledger::{Actor, BookId, Cents};
 use outpay::testing::rails::Standing;
-use outpay::testing::store::{Mismatch, MismatchKind, MismatchState, NewMismatch};
+use outpay::testing::store::{Mismatch, MismatchKind, MismatchState, NewMismatch, WaitingCount};
 
 on_both_engines! {
     each_is_one_row,
@@ -129,4 +129,7 @@ async fn a_book_has_its_own(world: &BareStore) {
     let own: Vec<_> = of(BOOK, 9).await.iter().map(|one| one.found.owner.unwrap().1).collect();
     assert_eq!(own, [2, 1, 3], "the open ones first");
     assert_eq!((of(BookId(4), 9).await, of(BOOK, 1).await.len()), (vec![], 1));
+    let open = world.store.mismatches_open(BOOK).await.unwrap();
+    assert_eq!(open, WaitingCount { count: 2, oldest: Some(NOW) });
+    assert_eq!(world.store.mismatches_open(BookId(4)).await.unwrap(), WaitingCount::default());
 }

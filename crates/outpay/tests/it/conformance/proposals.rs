@@ -5,7 +5,7 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::deposit;
 use ledger::{Actor, BookId, Cents, Mode, OnceKey, floor_of_epoch};
-use outpay::testing::store::{InstallationRail, ProposalRow, ProposalState, WriteError};
+use outpay::testing::store::{InstallationRail, ProposalRow, ProposalState, WaitingCount, WriteError};
 
 on_both_engines! {
     a_proposal_is_decided_once_and_in_time,
@@ -54,6 +54,9 @@ async fn a_proposal_is_decided_once_and_in_time(world: &BareStore) {
     let numbers: Vec<i64> = store.proposals(book, 10).await.unwrap().iter().map(|one| one.number).collect();
     assert_eq!(numbers, [2, 1]);
     assert_eq!(store.proposals(book, 1).await.unwrap().len(), 1);
+    let open = async |now| store.proposals_open(book, now).await.unwrap();
+    assert_eq!(open(NOW + 99).await, WaitingCount { count: 2, oldest: Some(NOW) });
+    assert_eq!(open(NOW + 100).await, WaitingCount::default());
     let member = Actor::member(2);
     let decide = async |number, to, now| store.decide_proposal(number, to, member, now, &log).await.unwrap();
     assert!(!decide(1, ProposalState::Confirmed, NOW + 100).await, "too late");

@@ -1,10 +1,10 @@
 //! The searches of the dashboard's lists and home page.
 
-use crate::conformance::bare_store::{BareStore, NOW};
+use crate::conformance::bare_store::BareStore;
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, deactivate, order, rotate, step, withdraw};
-use ledger::{BookId, Cents, EntryKind, Step, UserStatus, WithdrawalState};
-use outpay::testing::store::{DaySum, UserPage, UserSearch, WithdrawalFilter};
+use ledger::{BookId, Cents, Step, UserStatus, WithdrawalState};
+use outpay::testing::store::{UserPage, UserSearch, WithdrawalFilter};
 
 on_both_engines! {
     people_are_found_by_how_their_address_begins,
@@ -12,7 +12,6 @@ on_both_engines! {
     searches_go_on_where_they_ended,
     a_person_is_looked_up,
     withdrawals_in_doubt_are_found_and_counted,
-    days_are_summed_up_behind_a_cursor,
 }
 
 const ANY: UserSearch = UserSearch { beginning: String::new(), status: None, balance: None, after: None };
@@ -127,37 +126,4 @@ async fn withdrawals_in_doubt_are_found_and_counted(world: &BareStore) {
     assert_eq!(count(Some(WithdrawalState::Queued), 10).await, 2);
     till.carry_out(book, [step(1, Step::Succeed), step(2, Step::FindOutcome)]).await;
     assert_eq!((found(any()).await, count(None, 10).await), (vec![5], 1));
-}
-
-async fn days_are_summed_up_behind_a_cursor(world: &BareStore) {
-    const DAY: i64 = 86_400_000_000;
-    let book = world.book("Acme").await;
-    let mut till = world.till().await;
-    till.fund(book, 100_000).await;
-    till.carry_out(book, [create("a@example.com", 100), create("a@example.com", 20)]).await;
-    till.now += DAY;
-    till.carry_out(book, [create("a@example.com", 3), withdraw(order(1, 50))]).await;
-    let store = &world.store;
-    assert!(!store.add_to_day_sums(book, 1).await.unwrap(), "there is more");
-    while !store.add_to_day_sums(book, 2).await.unwrap() {}
-    assert!(store.add_to_day_sums(book, 2).await.unwrap());
-    let today = NOW.div_euclid(DAY);
-    let sum = |day, kind, entries, amount| DaySum { day, kind, entries, amount: Cents(amount) };
-    let all = store.day_sums(book, today).await.unwrap();
-    let given = |day| all.iter().filter(|of| of.day == day).copied().collect::<Vec<_>>();
-    assert_eq!(
-        given(today),
-        [sum(today, EntryKind::UserCreated, 1, 100), sum(today, EntryKind::UserCredited, 1, 20),]
-    );
-    let next = given(today + 1);
-    assert_eq!(next[0], sum(today + 1, EntryKind::UserCredited, 1, 3));
-    assert_eq!(next[1], sum(today + 1, EntryKind::WithdrawalCreated, 1, 50));
-    assert_eq!(store.day_sums(book, today + 1).await.unwrap(), next);
-    till.carry_out(book, [create("a@example.com", 4)]).await;
-    assert!(store.add_to_day_sums(book, 100).await.unwrap());
-    assert_eq!(
-        store.day_sums(book, today + 1).await.unwrap()[0],
-        sum(today + 1, EntryKind::UserCredited, 2, 7)
-    );
-    assert!(store.add_to_day_sums(BookId(99), 100).await.unwrap(), "no such book");
 }

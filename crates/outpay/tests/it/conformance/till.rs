@@ -102,7 +102,12 @@ pub fn create(to: &str, amount: i64) -> Command {
 }
 
 pub fn deposit(amount: i64, reference: &str) -> Command {
-    Command::Deposit { amount: Cents(amount), reference: reference.to_owned(), used_elsewhere: true }
+    Command::Deposit {
+        amount: Cents(amount),
+        reference: reference.to_owned(),
+        used_elsewhere: true,
+        received_on: String::new(),
+    }
 }
 
 pub fn to_payout(amount: i64) -> Command {

@@ -6,8 +6,8 @@ use crate::conformance::members::entry;
 use crate::conformance::on_both_engines;
 use ledger::{Actor, BookId, EntryKind};
 use outpay::testing::store::{
-    Attempted, Delivery, DeliveryState, EndpointKey, NewAuditEntry, NewDelivery, WebhookAttempt,
-    WebhookEndpoint, WriteError,
+    Attempted, Delivery, DeliveryState, EndpointKey, NewAuditEntry, NewDelivery, WaitingCount,
+    WebhookAttempt, WebhookEndpoint, WriteError,
 };
 
 on_both_engines! {
@@ -278,6 +278,9 @@ async fn failed_deliveries_are_retried(world: &BareStore) {
     store.lease_deliveries(book, &[(1, 0), (2, 0)], 7, NOW, NOW + 50).await.unwrap();
     let failed = |number| attempted(book, number, 7, DeliveryState::Failed);
     store.record_webhook_attempts(&[failed(1), failed(2), failed(number)]).await.unwrap();
+    let failed = async |since| store.deliveries_failed(book, since).await.unwrap();
+    assert_eq!(failed(NOW).await, WaitingCount { count: 2, oldest: Some(NOW + 1) });
+    assert_eq!(failed(NOW + 2).await, WaitingCount::default());
     store.retry_delivery(book, 1, NOW + 100).await.unwrap();
     let retried = delivery(world, book, 1).await;
     assert_eq!((retried.state, retried.tries, retried.attempts), (DeliveryState::Pending, 0, 1));

@@ -173,7 +173,9 @@ impl Page {
 
     fn read(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        Self { status: head[9..12].parse().unwrap(), head: head.to_owned(), body: body.to_owned() }
+        let page =
+            Self { status: head[9..12].parse().unwrap(), head: head.to_owned(), body: body.to_owned() };
+        if page.header("transfer-encoding") == "chunked" { Self { body: joined(body), ..page } } else { page }
     }
 
     fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
@@ -233,6 +235,21 @@ impl Page {
         assert_eq!(self.header("x-content-type-options"), "nosniff", "{path}");
         for inline in ["<style", "style=\"", "onclick=", "onload=", "<script>"] {
             assert!(!self.body.contains(inline), "{path}: {inline}");
+        }
+    }
+}
+
+/// What the chunks of a body say together (RFC 9112, 7.1). The last one is empty; without it the body was cut off.
+fn joined(mut chunks: &str) -> String {
+    let mut body = String::new();
+    loop {
+        let (length, rest) = chunks.split_once("\r\n").expect("a body in chunks has an end");
+        match usize::from_str_radix(length, 16).unwrap() {
+            0 => return body,
+            length => {
+                body += &rest[..length];
+                chunks = &rest[length + 2..];
+            }
         }
     }
 }

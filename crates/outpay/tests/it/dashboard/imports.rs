@@ -162,7 +162,12 @@ async fn what_was_not_covered_is_tried_again(world: &Team) {
     world
         .command(
             business.live,
-            ledger::Command::Deposit { amount: ledger::Cents(5_000), reference, used_elsewhere: true },
+            ledger::Command::Deposit {
+                amount: ledger::Cents(5_000),
+                reference,
+                used_elsewhere: true,
+                received_on: String::new(),
+            },
         )
         .await;
     let to_payout =

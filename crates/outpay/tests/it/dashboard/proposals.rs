@@ -22,7 +22,12 @@ on_both_engines! {
 async fn start(world: &Team, by: Actor) -> (Business, Made) {
     let business = world.business().await;
     let (amount, reference) = (Cents(500), format!("wire {}", business.name));
-    world.command(business.live, ledger::Command::Deposit { amount, reference, used_elsewhere: true }).await;
+    world
+        .command(
+            business.live,
+            ledger::Command::Deposit { amount, reference, used_elsewhere: true, received_on: String::new() },
+        )
+        .await;
     let made = propose(world, business.live, by).await;
     (business, made)
 }
@@ -66,7 +71,12 @@ async fn a_member_confirms_what_the_operator_proposed(world: &Team) {
 async fn the_member_who_proposed_it_does_not_confirm_it(world: &Team) {
     let business = world.business().await;
     let (amount, reference) = (Cents(500), "wire".to_owned());
-    world.command(business.live, ledger::Command::Deposit { amount, reference, used_elsewhere: true }).await;
+    world
+        .command(
+            business.live,
+            ledger::Command::Deposit { amount, reference, used_elsewhere: true, received_on: String::new() },
+        )
+        .await;
     let mut maker = world.member(&business, Role::Owner).await;
     let mut checker = world.member(&business, Role::Admin).await;
     let made = propose(world, business.live, Actor::member(maker.number)).await;

@@ -203,8 +203,9 @@ async fn status_200_a_new_day_begins_for_caps_and_the_overview(world: &Api) {
     advance(world, &person.key, DAY).await;
     person.withdraws(world, 1_000).await;
     world.work().await;
-    let seen = overview::look(&world.platform, person.book).await.unwrap();
-    let last: Vec<i64> = seen.days.iter().rev().take(2).map(|day| day.paid).collect();
+    let today = overview::today(&world.platform, person.book).await.unwrap();
+    let seen = overview::look(&world.platform, person.book, today - 1..today + 1).await.unwrap();
+    let last: Vec<i64> = seen.days.iter().rev().map(|day| day.volume.paid).collect();
     assert_eq!(last, [2_000, 0], "both are paid today, by the clock of the book");
 }
 

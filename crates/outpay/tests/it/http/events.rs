@@ -29,6 +29,7 @@ async fn status_200_every_kind_to_the_byte(world: &Api) {
         amount: ledger::Cents(1000),
         reference: "Wire 7".to_owned(),
         used_elsewhere: true,
+        received_on: String::new(),
     };
     world.platform.teller.ask(business.live, ledger::Request::plain(deposit)).await.unwrap().unwrap();
     let key = &business.key;

@@ -66,8 +66,17 @@ pub async fn book_with(platform: &Platform, method: &str, cents: i64) -> BookId 
     platform.store.set_payouts_enabled(number, true).await.unwrap();
     let book = BookId::new(number, Mode::Live);
     let amount = Cents(cents);
-    command(platform, book, Command::Deposit { amount, reference: "all".to_owned(), used_elsewhere: true })
-        .await;
+    command(
+        platform,
+        book,
+        Command::Deposit {
+            amount,
+            reference: "all".to_owned(),
+            used_elsewhere: true,
+            received_on: String::new(),
+        },
+    )
+    .await;
     command(platform, book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
     let email = Email::parse("user@example.com").unwrap();
     command(
@@ -91,7 +100,12 @@ pub async fn top_up(platform: &Platform, book: BookId, cents: i64) {
         let amount = Cents(left.min(MAX_PAYOUT.0));
         left -= amount.0;
         let reference = format!("more {}", DEPOSITS.fetch_add(1, Ordering::Relaxed));
-        command(platform, book, Command::Deposit { amount, reference, used_elsewhere: true }).await;
+        command(
+            platform,
+            book,
+            Command::Deposit { amount, reference, used_elsewhere: true, received_on: String::new() },
+        )
+        .await;
         command(platform, book, Command::Transfer { direction: Direction::ToPayout, amount }).await;
         let email = Email::parse("user@example.com").unwrap();
         let (memo, metadata) = (String::new(), ledger::Metadata::default());
