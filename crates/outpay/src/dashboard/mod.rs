@@ -39,6 +39,7 @@ mod people {
     pub mod users;
 }
 mod money {
+    pub mod balance;
     pub mod batch;
     pub mod batches;
     pub mod chart;
@@ -93,6 +94,7 @@ const NAVIGATION: [Section; 5] = [
     (
         "Money",
         &[
+            ("balance", "/dashboard/balance", "Balance"),
             ("batches", "/dashboard/batches", "Payment batches"),
             ("reconciliation", "/dashboard/reconciliation", "Reconciliation"),
         ],

@@ -10,7 +10,7 @@ use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requ
 use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
 use crate::dashboard::door::{kept_form, notice, uploaded};
 use crate::dashboard::money::{
-    batch, batches, home, import, imports, methods, pauses, proposals, reconciliation, withdrawal,
+    balance, batch, batches, home, import, imports, methods, pauses, proposals, reconciliation, withdrawal,
     withdrawals,
 };
 use crate::dashboard::people::{claim_link, user, users};
@@ -102,6 +102,8 @@ fn money() -> Vec<Route> {
     vec![
         get("/dashboard", Needs(See), home::view),
         post("/dashboard/transfer", Needs(PayPeople), home::transfer),
+        get("/dashboard/balance", Needs(See), balance::view),
+        get("/dashboard/balance/export", Needs(See), balance::export),
         get("/dashboard/withdrawals", Needs(See), withdrawals::view),
         get("/dashboard/withdrawals/export", Needs(See), withdrawals::export),
         post("/dashboard/withdrawals/review", Needs(ReviewWithdrawals), withdrawals::review),

@@ -3,6 +3,7 @@
 
 mod account;
 mod authorization;
+mod balance;
 mod batches;
 mod browser;
 mod forgery;
