@@ -52,6 +52,8 @@ mod money {
     pub mod pauses;
     pub mod proposals;
     pub mod reconciliation;
+    pub mod statement;
+    pub mod trial_balance;
     pub mod withdrawal;
     pub mod withdrawal_filter;
     pub mod withdrawal_row;
@@ -95,6 +97,7 @@ const NAVIGATION: [Section; 5] = [
         "Money",
         &[
             ("balance", "/dashboard/balance", "Balance"),
+            ("statement", "/dashboard/statement", "Statements"),
             ("batches", "/dashboard/batches", "Payment batches"),
             ("reconciliation", "/dashboard/reconciliation", "Reconciliation"),
         ],

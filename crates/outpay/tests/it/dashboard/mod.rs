@@ -24,6 +24,7 @@ mod reconciliation;
 mod requests;
 mod settings;
 mod sign_in;
+mod statement;
 mod team;
 mod two_people;
 mod user;
