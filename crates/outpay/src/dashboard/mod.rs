@@ -48,6 +48,7 @@ mod money {
     pub mod home_lines;
     pub mod import;
     pub mod imports;
+    pub mod journal;
     pub mod methods;
     pub mod pauses;
     pub mod proposals;
@@ -98,6 +99,7 @@ const NAVIGATION: [Section; 5] = [
         &[
             ("balance", "/dashboard/balance", "Balance"),
             ("statement", "/dashboard/statement", "Statements"),
+            ("journal", "/dashboard/journal", "Journal"),
             ("batches", "/dashboard/batches", "Payment batches"),
             ("reconciliation", "/dashboard/reconciliation", "Reconciliation"),
         ],

@@ -10,8 +10,8 @@ use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requ
 use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
 use crate::dashboard::door::{kept_form, notice, uploaded};
 use crate::dashboard::money::{
-    balance, batch, batches, home, import, imports, methods, pauses, proposals, reconciliation, statement,
-    trial_balance, withdrawal, withdrawals,
+    balance, batch, batches, home, import, imports, journal, methods, pauses, proposals, reconciliation,
+    statement, trial_balance, withdrawal, withdrawals,
 };
 use crate::dashboard::people::{claim_link, user, users};
 use crate::members::demo::DemoDoor;
@@ -106,6 +106,8 @@ fn money() -> Vec<Route> {
         get("/dashboard/balance/export", Needs(See), balance::export),
         get("/dashboard/statement", Needs(See), statement::view),
         get("/dashboard/statement/export", Needs(See), statement::export),
+        get("/dashboard/journal", Needs(See), journal::view),
+        get("/dashboard/journal/export", Needs(See), journal::export),
         get("/dashboard/trial-balance", Needs(See), trial_balance::view),
         get("/dashboard/trial-balance/export", Needs(See), trial_balance::export),
         get("/dashboard/withdrawals", Needs(See), withdrawals::view),

@@ -13,6 +13,7 @@ mod import_result;
 mod imports;
 mod in_flight;
 mod invitation;
+mod journal;
 mod key_rotation;
 mod keys;
 mod lock_out;
