@@ -44,6 +44,7 @@ mod money {
     pub mod batches;
     pub mod chart;
     pub mod days;
+    pub mod deposits;
     pub mod home;
     pub mod home_lines;
     pub mod import;
@@ -98,6 +99,7 @@ const NAVIGATION: [Section; 5] = [
         "Money",
         &[
             ("balance", "/dashboard/balance", "Balance"),
+            ("deposits", "/dashboard/deposits", "Deposits"),
             ("statement", "/dashboard/statement", "Statements"),
             ("journal", "/dashboard/journal", "Journal"),
             ("batches", "/dashboard/batches", "Payment batches"),

@@ -10,8 +10,8 @@ use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requ
 use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
 use crate::dashboard::door::{kept_form, notice, uploaded};
 use crate::dashboard::money::{
-    balance, batch, batches, home, import, imports, journal, methods, pauses, proposals, reconciliation,
-    statement, trial_balance, withdrawal, withdrawals,
+    balance, batch, batches, deposits, home, import, imports, journal, methods, pauses, proposals,
+    reconciliation, statement, trial_balance, withdrawal, withdrawals,
 };
 use crate::dashboard::people::{claim_link, user, users};
 use crate::members::demo::DemoDoor;
@@ -104,6 +104,9 @@ fn money() -> Vec<Route> {
         post("/dashboard/transfer", Needs(PayPeople), home::transfer),
         get("/dashboard/balance", Needs(See), balance::view),
         get("/dashboard/balance/export", Needs(See), balance::export),
+        get("/dashboard/deposits", Needs(See), deposits::view),
+        get("/dashboard/deposits/review", Needs(PayPeople), deposits::review),
+        post("/dashboard/deposits", Needs(PayPeople), deposits::record),
         get("/dashboard/statement", Needs(See), statement::view),
         get("/dashboard/statement/export", Needs(See), statement::export),
         get("/dashboard/journal", Needs(See), journal::view),

@@ -107,6 +107,7 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     ("POST", "/dashboard/users/{id}/link", 200),
     // This world has no mail.
     ("POST", "/dashboard/users/{id}/link/mail", 409),
+    ("GET", "/dashboard/deposits/review", 422),
     ("POST", "/dashboard/batches", 404),
     ("POST", "/dashboard/batches/{id}/approve", 303),
     ("POST", "/dashboard/import/rule", 303),

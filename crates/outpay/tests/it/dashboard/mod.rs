@@ -6,6 +6,7 @@ mod authorization;
 mod balance;
 mod batches;
 mod browser;
+mod deposits;
 mod forgery;
 mod hat;
 mod home;
