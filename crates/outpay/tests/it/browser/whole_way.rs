@@ -61,8 +61,12 @@ async fn set_up(world: &Screen, receiver: &Receiver) {
     browser.press("Test").await;
     browser.find(".mode-banner").await;
     // Only an operator can deposit.
-    let deposit =
-        Command::Deposit { amount: Cents(1_000_000), reference: "all".to_owned(), used_elsewhere: true };
+    let deposit = Command::Deposit {
+        amount: Cents(1_000_000),
+        reference: "all".to_owned(),
+        used_elsewhere: true,
+        received_on: String::new(),
+    };
     let book = BookId::new(world.business, Mode::Test);
     world.platform.teller.ask(book, Request::plain(deposit)).await.unwrap().unwrap();
     world.open("/dashboard").await;
@@ -127,6 +131,11 @@ async fn every_page_is_content(world: &Screen) {
         ("withdrawals", "/dashboard/withdrawals", Some("a[href^='/dashboard/withdrawals/ord_']")),
         ("payment batches", "/dashboard/batches", None),
         ("import", "/dashboard/import", None),
+        ("balance", "/dashboard/balance", None),
+        ("deposits", "/dashboard/deposits", None),
+        ("statement", "/dashboard/statement", None),
+        ("journal", "/dashboard/journal", None),
+        ("trial balance", "/dashboard/trial-balance", None),
         ("keys", "/dashboard/keys", Some("td a[href^='/dashboard/keys/key_']")),
         ("requests", "/dashboard/requests", Some("td a[href^='/dashboard/requests/']")),
         ("webhooks", "/dashboard/webhooks", Some("td a[href^='/dashboard/webhooks/whe_']")),
