@@ -3,7 +3,7 @@
 //! of itself ([`super::Facts`]), and what the ledger and the store must know of a kind (ledger, provider.rs).
 
 use super::mounted::{MountParts, Rails};
-use super::{KINDS, manual};
+use super::{KINDS, RailText, manual};
 use ledger::{Cents, Micros, Provider};
 use serde_json::{Map, Value};
 
@@ -31,8 +31,11 @@ pub struct Kind {
     pub sample_destination: &'static str,
     /// The public detail of an invented payment that succeeded, in its true shape.
     pub sample_paid: fn(&Known<'_>) -> String,
-    /// A quote's detail as names and values for the summary that the person confirms.
-    pub summary: fn(&str) -> Vec<(String, String)>,
+    /// What the person receives, in one sentence, of the destination as it is stored and the quote's detail. Whoever shows it fills in
+    /// `{amount}` (in US dollars), `{number}` (the same without a currency) and `{method}` (the method's title).
+    pub receives: fn(&Map<String, Value>, &Value) -> RailText,
+    /// The icon beside the method's title: the name of one in `web/ui.rs`.
+    pub mark: &'static str,
     /// Mounts the rails of this kind that the configuration names.
     pub mount: fn(&mut Rails, &MountParts<'_>),
 }
@@ -84,15 +87,21 @@ pub(super) fn order_only(known: &Known<'_>) -> String {
     known.object([])
 }
 
-/// The texts and numbers of a flat JSON object; nothing where the quote has no detail.
-pub(super) fn flat(detail: &str) -> Vec<(String, String)> {
-    let Ok(Value::Object(fields)) = serde_json::from_str(detail) else { return Vec::new() };
-    let shown = |(name, value): (String, Value)| match value {
-        Value::String(text) => Some((name.replace('_', " "), text)),
-        Value::Number(number) => Some((name.replace('_', " "), number.to_string())),
-        _ => None,
-    };
-    fields.into_iter().filter_map(shown).collect()
+/// [`Kind::receives`] where nothing but the method is known.
+pub(super) fn by_method(_: &Map<String, Value>, _: &Value) -> RailText {
+    RailText::code("receive_by")
+}
+
+/// [`Kind::receives`] of a bank account, which the end of its number names.
+pub(super) fn in_bank_account(account: Option<&Value>) -> RailText {
+    let account: Vec<char> = text_of(account).chars().filter(|sign| !sign.is_whitespace()).collect();
+    let end: String = account[account.len().saturating_sub(4)..].iter().collect();
+    RailText::code("receive_bank").with("account", format!("•••• {end}"))
+}
+
+/// A text of a destination or of a quote's detail; empty where it has none.
+pub(super) fn text_of(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -153,10 +162,22 @@ mod tests {
     }
 
     #[test]
-    fn a_quote_s_detail_is_shown_as_names_and_values() {
-        let shown = flat(r#"{"crypto_amount":24.5,"network":"Base","list":[1]}"#);
-        let expected = [("crypto amount", "24.5"), ("network", "Base")];
-        assert_eq!(shown, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-        assert!(flat("").is_empty());
+    fn what_a_person_receives_is_said_in_words() {
+        let said = |provider: Provider, quote: Value| {
+            let kind = kind(provider);
+            (kind.receives)(&serde_json::from_str(kind.sample_destination).unwrap(), &quote).english()
+        };
+        let none = || Value::Null;
+        assert_eq!(said(Provider::GiftCard, none()), "You receive a {amount} Acme card");
+        assert_eq!(
+            said(Provider::Crypto, serde_json::json!({ "currency": "USDC", "chain": "Base" })),
+            "You receive {number} USDC on Base to 0x0000…00Aa"
+        );
+        let wallet = "You receive {amount} in your {method} account paypal@example.com";
+        assert_eq!(said(Provider::Paypal, none()), wallet);
+        assert_eq!(said(Provider::Sepa, none()), "You receive {amount} in the bank account •••• 3000");
+        assert_eq!(said(Provider::Ach, none()), "You receive {amount} in the bank account •••• 6789");
+        assert_eq!(said(Provider::Tremendous, none()), "You receive {amount} as PayPal International");
+        assert_eq!(said(Provider::Manual, none()), "You receive {amount} by {method}");
     }
 }

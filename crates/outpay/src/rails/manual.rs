@@ -6,7 +6,7 @@
 
 use super::exchange::{Rate, amount_text, is_currency};
 use super::field::{Field, FieldProblem, FieldRole};
-use super::kind::{Kind, flat, order_only};
+use super::kind::{Kind, by_method, order_only};
 use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
 use super::text::RailText;
 use super::{Facts, Payment, Rail};
@@ -112,7 +112,8 @@ pub const KIND: Kind = Kind {
     public_detail: order_only,
     sample_destination: r#"{"iban":"XX00"}"#,
     sample_paid: order_only,
-    summary: flat,
+    receives: by_method,
+    mark: "bank",
     mount: |rails, parts| {
         for (name, config) in &parts.config.manual {
             for mode in [Mode::Live, Mode::Test] {

@@ -2,7 +2,7 @@
 //! (simulated.rs). Not here: the other methods of test mode, which are the live ones simulated.
 
 use super::field::{Field, FieldProblem};
-use super::kind::{Kind, flat, order_only};
+use super::kind::{Kind, by_method, order_only};
 use super::offline::Offline;
 use super::outcome::{Closed, Quote};
 use super::simulated::Simulated;
@@ -28,7 +28,8 @@ pub const KIND: Kind = Kind {
     public_detail: order_only,
     sample_destination: "{}",
     sample_paid: order_only,
-    summary: flat,
+    receives: by_method,
+    mark: "flask",
     mount: |rails, _| rails.mount(Mode::Test, Arc::new(rail())),
 };
 

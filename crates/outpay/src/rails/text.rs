@@ -44,20 +44,36 @@ impl RailText {
     /// For programs and for the dashboard.
     #[must_use]
     pub fn english(&self) -> String {
-        self.in_language(Language::English)
+        let english = Language::English;
+        self.filled(english, |code| english.say(&format!("{PREFIX}{code}")))
     }
 
     /// For a person who reads this language.
     #[must_use]
     pub fn in_language(&self, language: Language) -> String {
+        self.filled(language, |code| language.rail_text(code))
+    }
+
+    fn filled(&self, language: Language, text: impl FnOnce(&str) -> &'static str) -> String {
         match self {
             Self::Coded(code, values) => {
                 let values: Vec<(&str, &str)> =
                     values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                language.fill(&format!("{PREFIX}{code}"), &values)
+                language.fill_in(text(code), &values)
             }
             Self::Own(words) => words.clone(),
         }
+    }
+
+    /// When money arrives, in a sentence: of a text that says how long it takes.
+    #[must_use]
+    pub fn arrival(&self, language: Language) -> String {
+        let known = match self {
+            Self::Coded(code, _) => language.find(&format!("{PREFIX}arrives_{code}")),
+            Self::Own(_) => None,
+        };
+        let other = || Self::code("arrives_other").with("time", self.in_language(language));
+        known.map_or_else(|| other().in_language(language), str::to_owned)
     }
 }
 
@@ -73,6 +89,19 @@ mod tests {
         let text = RailText::code("field_long").with("name", "iban").with("most", 200);
         assert_eq!(text.english(), "The iban may not be greater than 200 characters.");
         assert_eq!(text.in_language(Language::German), "Höchstens 200 Zeichen.");
+        assert_eq!(
+            text.in_language(Language::English),
+            "At most 200 characters.",
+            "for people, not programs"
+        );
+    }
+
+    #[test]
+    fn arrival_is_a_sentence() {
+        let arrival = |text: RailText, language| text.arrival(language);
+        assert_eq!(arrival(RailText::code("few_minutes"), Language::English), "Arrives in minutes");
+        assert_eq!(arrival(RailText::configured("at once"), Language::German), "Sofort verfügbar");
+        assert_eq!(arrival(RailText::configured("two days"), Language::English), "Arrives: two days");
     }
 
     #[test]

@@ -56,8 +56,9 @@ mod tests {
         assert_eq!(of("/p?lang=es", "__Host-lang=de", "en"), (Language::Spanish, true));
         assert_eq!(of("/p?lang=xx", "__Host-lang=de", "en"), (Language::German, false));
         assert_eq!(of("/p", "", "de-AT,de;q=0.9,en;q=0.8"), (Language::German, false));
-        assert_eq!(of("/p", "", "fr;q=0.9, es;q=0.5, en;q=0.4"), (Language::Spanish, false));
+        assert_eq!(of("/p", "", "nl;q=0.9, es;q=0.5, en;q=0.4"), (Language::Spanish, false));
         assert_eq!(of("/p", "", "de;q=0, en;q=0.1"), (Language::English, false));
-        assert_eq!(of("/p", "", "fr"), (Language::English, false));
+        assert_eq!(of("/p", "", "pt-BR, en;q=0.9"), (Language::Portuguese, false));
+        assert_eq!(of("/p", "", "nl"), (Language::English, false));
     }
 }

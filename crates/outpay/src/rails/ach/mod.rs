@@ -14,7 +14,7 @@ pub use config::AchConfig;
 
 use super::bank::{by_hand, last_digits};
 use super::batch_file::{AnswerLine, BatchFile, BatchToWrite};
-use super::kind::{Kind, flat};
+use super::kind::{Kind, in_bank_account};
 use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
 use super::{Diagnosis, Facts, Field, FieldProblem, Payment, Rail, RailText};
 use crate::ids::PublicIds;
@@ -41,7 +41,8 @@ pub const KIND: Kind = Kind {
     public_detail: |known| known.object(last_digits(known, "account_number")),
     sample_destination: r#"{"name":"Account Holder","routing_number":"021000021","account_number":"000123456789","account_type":"checking"}"#,
     sample_paid: |known| known.object(last_digits(known, "account_number")),
-    summary: flat,
+    receives: |to, _| in_bank_account(to.get("account_number")),
+    mark: "bank",
     mount: |rails, parts| {
         for (name, config) in &parts.config.ach {
             let names = PaymentNames::new(parts.secrets.ids(), parts.secrets.short_ids());

@@ -1,11 +1,12 @@
 //! The public detail of a payment: the webhook's `crypto` object, in the order of the contract (1.5).
 
-use super::super::kind::Known;
+use super::super::kind::{Known, text_of};
 use super::CryptoConfig;
 use super::amount::decimal;
+use crate::rails::RailText;
 use alloy_primitives::{Address, B256, U256};
 use ledger::Cents;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The fields in the order of the contract.
 pub(super) const ORDER: &[&str] = &[
@@ -24,6 +25,22 @@ pub(super) const ORDER: &[&str] = &[
 pub(super) fn known(known: &Known<'_>) -> String {
     let dollars = format!("\"usd_amount\":{}", decimal(cents(known.gross), 2));
     known.object([dollars].into_iter().chain(known.text("to_address", "address")))
+}
+
+/// What the person receives: tokens to the address, of which both ends are shown, since 42 characters are hard to compare; the whole stands
+/// beside it. A token is worth a dollar (amount.rs), so the number of tokens is that of dollars.
+pub(super) fn receives(to: &Map<String, Value>, quote: &Value) -> RailText {
+    let address: Vec<char> = text_of(to.get("address")).chars().collect();
+    let ends: String = match address.as_slice() {
+        [start @ .., a, b, c, d] if start.len() > 8 => {
+            start[..6].iter().chain(&['…', *a, *b, *c, *d]).collect()
+        }
+        short => short.iter().collect(),
+    };
+    RailText::code("receive_tokens")
+        .with("currency", text_of(quote.get("currency")))
+        .with("chain", text_of(quote.get("chain")))
+        .with("address", ends)
 }
 
 /// An invented payment of a stablecoin on Ethereum.

@@ -42,7 +42,6 @@ pub use access::ChainAccess;
 pub use config::{CryptoConfig, Finality, SignerConfig};
 
 use super::client::{ClientLimits, RailClient};
-use super::kind::flat;
 use super::locked::Locked;
 use super::mounted::{MountParts, Rails};
 use super::simulated::Simulated;
@@ -89,7 +88,8 @@ pub const KIND: Kind = Kind {
     public_detail: detail::known,
     sample_destination: r#"{"address":"0x00000000000000000000000000000000000000Aa","network":"Ethereum"}"#,
     sample_paid: detail::sample,
-    summary: flat,
+    receives: detail::receives,
+    mark: "coin",
     mount,
 };
 

@@ -7,7 +7,7 @@ mod own_books;
 mod simulated;
 
 use super::field::{Field, FieldProblem, FieldRole};
-use super::kind::{Kind, Known, flat};
+use super::kind::{Kind, Known, text_of};
 use super::outcome::{Choice, Closed, Finding, Funds, Outcome, Prepared, Quote, Revealed};
 use super::simulated::Simulated;
 use super::text::RailText;
@@ -48,7 +48,8 @@ pub const KIND: Kind = Kind {
     public_detail,
     sample_destination: r#"{"brand":"Acme"}"#,
     sample_paid: public_detail,
-    summary: flat,
+    receives: |to, _| RailText::code("receive_card").with("brand", text_of(to.get("brand"))),
+    mark: "gift",
     mount: |rails, parts| {
         let (store, secrets) = (parts.store.clone(), Arc::clone(parts.secrets));
         let cards = GiftCards::new(parts.config.gift_card.low_stock, store, secrets, parts.clock.clone());

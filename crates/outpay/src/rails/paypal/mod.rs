@@ -23,7 +23,7 @@ mod verdict;
 pub use config::{PaypalConfig, Wallet};
 
 use super::client::{ClientLimits, RailClient};
-use super::kind::{Known, flat};
+use super::kind::{Known, text_of};
 use super::locked::Locked;
 use super::mounted::{MountParts, Rails};
 use super::simulated::Simulated;
@@ -66,7 +66,8 @@ pub const KIND: Kind = Kind {
     public_detail,
     sample_destination: r#"{"email":"paypal@example.com"}"#,
     sample_paid: public_detail,
-    summary: flat,
+    receives: |to, _| RailText::code("receive_wallet").with("email", text_of(to.get("email"))),
+    mark: "wallet",
     mount,
 };
 

@@ -17,7 +17,7 @@ pub use config::SepaConfig;
 use super::bank::{by_hand, last_digits};
 use super::batch_file::{AnswerLine, BatchFile, BatchToWrite};
 use super::exchange::{Rate, amount_text};
-use super::kind::{Kind, flat};
+use super::kind::{Kind, in_bank_account};
 use super::outcome::{Closed, Finding, Funds, Outcome, Prepared, Quote};
 use super::{Diagnosis, Facts, Field, FieldProblem, Payment, Rail, RailText};
 use crate::store::{Attempt, Failure};
@@ -43,7 +43,8 @@ pub const KIND: Kind = Kind {
     public_detail: |known| known.object(last_digits(known, "iban")),
     sample_destination: r#"{"name":"Account Holder","iban":"DE89370400440532013000"}"#,
     sample_paid: |known| known.object(last_digits(known, "iban")),
-    summary: flat,
+    receives: |to, _| in_bank_account(to.get("iban")),
+    mark: "bank",
     mount: |rails, parts| {
         for (name, config) in &parts.config.sepa {
             match Sepa::new(name.clone(), config) {

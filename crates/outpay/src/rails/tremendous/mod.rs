@@ -24,7 +24,7 @@ mod submit;
 pub use config::{TremendousAccess, TremendousConfig};
 
 use super::client::{ClientLimits, RailClient};
-use super::kind::flat;
+use super::kind::text_of;
 use super::locked::Locked;
 use super::mounted::{MountParts, Rails};
 use super::simulated::Simulated;
@@ -71,7 +71,8 @@ pub const KIND: Kind = Kind {
     public_detail: detail::known,
     sample_destination: r#"{"product":"PayPal International","name":"Ann Doe","email":"ann@example.com"}"#,
     sample_paid: detail::sample,
-    summary: flat,
+    receives: |to, _| RailText::code("receive_reward").with("product", text_of(to.get("product"))),
+    mark: "ticket",
     mount,
 };
 
