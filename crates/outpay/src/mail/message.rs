@@ -85,6 +85,7 @@ fn header_text(text: &str) -> String {
 mod tests {
     use super::super::letter::{self, LetterInput};
     use super::*;
+    use crate::language::Language;
     use crate::mail_kind::MailKind;
     use secrecy::SecretString;
     use serde_json::json;
@@ -100,10 +101,10 @@ mod tests {
         let letter = letter::write(LetterInput {
             kind,
             business,
+            language: Language::English,
             is_test_mode: false,
             data: &data,
             link,
-            method: NASTY,
         });
         let to = "user@example.org".parse().unwrap();
         let envelope = Envelope { id: "mail_1", to: &to, name: Some(business), at: 1_800_000_000_000_000 };
@@ -124,7 +125,7 @@ mod tests {
         assert_eq!(header(&mail, "From"), ["Shop <payouts@example.com>"]);
         assert_eq!(header(&mail, "Reply-To"), ["help@example.com"]);
         assert_eq!(header(&mail, "To"), ["user@example.org"]);
-        assert_eq!(header(&mail, "Subject"), ["Shop has sent you $25.00"]);
+        assert_eq!(header(&mail, "Subject"), ["Shop sent you $25.00"]);
         assert_eq!(header(&mail, "Message-ID"), ["<mail_1@example.com>"]);
         assert_eq!(header(&mail, "Auto-Submitted"), ["auto-generated"]);
         assert_eq!(header(&mail, "Date"), ["Fri, 15 Jan 2027 08:00:00 +0000"]);
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn no_text_of_a_stranger_becomes_a_header_or_markup() {
-        let data = json!({ "balance": 1, "amount": 100, "fees": 5, "reason": NASTY, "ends_at": NASTY, "role": NASTY, "key": NASTY });
+        let data = json!({ "balance": 1, "amount": 100, "fees": 5, "reason": NASTY, "ends_at": NASTY, "method": NASTY, "role": NASTY, "key": NASTY });
         for kind in MailKind::ALL {
             let mail = built(kind, NASTY, data.clone());
             assert!(header(&mail, "Bcc").is_empty(), "{mail}");
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn an_encoded_word_in_a_name_stays_as_it_was_typed() {
         let mail = built(MailKind::ClaimLink, "=?utf-8?q?Your_bank?=", json!({ "balance": 2500 }));
-        assert_eq!(header(&mail, "Subject"), ["= ?utf-8?q?Your_bank?= has sent you $25.00"]);
+        assert_eq!(header(&mail, "Subject"), ["= ?utf-8?q?Your_bank?= sent you $25.00"]);
         // What the encoder made of "= ?utf-8?q?Your_bank?=": it is encoded once, and decoded to what was typed.
         assert_eq!(
             header(&mail, "From"),

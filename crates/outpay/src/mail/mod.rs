@@ -1,7 +1,7 @@
 //! Outgoing mail: to payout users, the kinds that their business chose; to members, security notices and links.
 //!
 //! A mail is a row. It is written in the transaction of the change it reports (order.rs), or created from journal
-//! entries behind a cursor, once each (fan_out.rs). A worker leases due mails, renders them (letter.rs, message.rs),
+//! entries behind a cursor, once each (fan_out.rs). A worker leases due mails, renders them (letter.rs, to_recipient.rs, message.rs),
 //! hands them to the mail server (smtp.rs) and records the reply (worker.rs). Not here: SQL (store/mail*.rs),
 //! permissions (cli/, dashboard/). Invariants: without `[mail]` in the configuration no mail is created; no row and
 //! no log holds a hash or a token in clear; every retry of a mail carries the same Message-ID.
@@ -14,6 +14,7 @@ mod message;
 mod order;
 mod schedule;
 mod smtp;
+mod to_recipient;
 mod worker;
 
 pub use config::{Encryption, MailConfig};

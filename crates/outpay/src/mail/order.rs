@@ -5,6 +5,7 @@ use super::smtp::MailSent;
 use super::{Mail, config, letter, message};
 use crate::auth::seal::Purpose;
 use crate::ids::IdKind;
+use crate::language::Language;
 use crate::mail_kind::{MailKind, MailKinds};
 use crate::store::{Failure, MailChoice, MailRow, NewMail, WriteError};
 use ledger::{BookId, Micros, UserStatus};
@@ -182,11 +183,17 @@ impl Mail {
         self.link(path.expose_secret())
     }
 
-    /// The claim link of a payout user, computed from the current hash.
-    pub(super) async fn claim_link(&self, book: BookId, user: i64) -> Result<Option<SecretString>, Failure> {
+    /// The claim link of a payout user, computed from the current hash. It opens the page in the mail's language, where that is known.
+    pub(super) async fn claim_link(
+        &self,
+        book: BookId,
+        user: i64,
+        language: Option<Language>,
+    ) -> Result<Option<SecretString>, Failure> {
         let Some(basis) = self.store.hash_basis(book, user).await? else { return Ok(None) };
         let hash = self.secrets.payout_hash(book, user, &basis)?;
-        Ok(self.link(&format!("/p#{}", hash.expose_secret())))
+        let query = language.map(|language| format!("?lang={}", language.tag())).unwrap_or_default();
+        Ok(self.link(&format!("/p{query}#{}", hash.expose_secret())))
     }
 
     fn link(&self, path: &str) -> Option<SecretString> {

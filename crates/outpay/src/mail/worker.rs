@@ -9,6 +9,7 @@ use super::letter::{self, LetterInput};
 use super::smtp::{LONGEST_SECONDS, MailSent, SmtpServer};
 use super::{Mail, message, schedule};
 use crate::background::{asked_to_stop, finish_within, presence};
+use crate::language::Language;
 use crate::mail_kind::MailKind;
 use crate::store::{Failure, Longest, MailEnd, MailRow, MailState, WriteError};
 use anyhow::Context;
@@ -30,6 +31,8 @@ const _: () = assert!(LEASE as u64 >= 2 * LONGEST_SECONDS * 1_000_000);
 pub const LONGEST_STEPS: Longest = Longest { wait: schedule::LONGEST, lease: LEASE };
 /// On shutdown, how long exchanges under way may take; another process sends the rest again.
 const FAREWELL: Duration = Duration::from_secs(10);
+/// The name in a payment's metadata under which a business says which language its recipient reads, as a tag such as `de`.
+const LANGUAGE: &str = "language";
 /// Polls between two updates of the `mail_waiting` gauge.
 const LOOKS_PER_COUNT: u32 = 40;
 
@@ -212,13 +215,14 @@ impl Mail {
             Some(book) => self.name_of(book.business(), mail.user > 0).await?,
             None => String::new(),
         };
+        let language = self.language_of(row).await?;
         let told = LetterInput {
             kind: mail.kind,
+            language: language.unwrap_or(Language::English),
             business: &business,
             is_test_mode: mail.book.is_some_and(|book| book.mode() == Mode::Test) && mail.user > 0,
             data: &data,
-            link: self.link_of(row).await?,
-            method: &data["method"].as_str().unwrap_or_default().replace('_', " "),
+            link: self.link_of(row, language).await?,
         };
         let letter = letter::write(told);
         let id = self.id(row.number);
@@ -238,9 +242,22 @@ impl Mail {
         Ok(self.store.business(business).await?.context("there is no such business")?.name)
     }
 
+    /// The language that the business gave with the payout user's newest payment, as `language` in its metadata.
+    async fn language_of(&self, row: &MailRow) -> Result<Option<Language>, Failure> {
+        let mail = &row.mail;
+        let Some(book) = mail.book.filter(|_| mail.user > 0) else { return Ok(None) };
+        let metadata = self.store.metadata_of_users(book, vec![mail.user]).await?;
+        let given = metadata.get(&mail.user).and_then(|metadata| metadata.pairs().get(LANGUAGE));
+        Ok(given.and_then(|tag| Language::from_tag(tag)))
+    }
+
     /// A claim link is computed at send time, never stored. Other kinds of mail contain it only if the business chose
     /// to mail claim links.
-    async fn link_of(&self, row: &MailRow) -> Result<Option<SecretString>, Failure> {
+    async fn link_of(
+        &self,
+        row: &MailRow,
+        language: Option<Language>,
+    ) -> Result<Option<SecretString>, Failure> {
         let mail = &row.mail;
         if mail.sealed.is_some() {
             return self.sealed_link(mail).context("the mail's link cannot be opened").map(Some);
@@ -248,6 +265,6 @@ impl Mail {
         let Some(book) = mail.book.filter(|_| mail.user > 0) else { return Ok(None) };
         let is_wanted =
             mail.kind == MailKind::ClaimLink || self.choice(book).await?.contains(MailKind::ClaimLink);
-        if is_wanted { self.claim_link(book, mail.user).await } else { Ok(None) }
+        if is_wanted { self.claim_link(book, mail.user, language).await } else { Ok(None) }
     }
 }

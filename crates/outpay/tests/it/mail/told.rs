@@ -1,7 +1,7 @@
 //! Which events are mailed, and the text of the mails.
 
 use crate::mail::post::{PUBLIC_URL, Post};
-use ledger::{Actor, Command, Occurrence, Progress, Step, UserStatus};
+use ledger::{Actor, Cents, Command, Email, Metadata, Occurrence, Progress, Step, UserStatus};
 use outpay::testing::business::branding;
 use outpay::testing::business::branding::Branding;
 use outpay::testing::mail::MailError;
@@ -14,6 +14,7 @@ crate::world::on_both_engines! {
     without_configuration_no_mail_is_made,
     a_link_that_is_sent_again_tells_of_no_new_money,
     every_event_is_told_once_in_its_own_words,
+    a_mail_is_in_the_language_of_the_payment,
     only_chosen_events_of_afterwards_are_told,
     a_claim_link_opens_the_user_s_page_and_stands_in_no_row,
     a_claim_link_goes_out_by_hand,
@@ -72,18 +73,18 @@ async fn every_event_is_told_once_in_its_own_words(world: &Post) {
     assert_eq!(
         subjects,
         [
-            "$1,000.00 from Business 0 is waiting for you until 2027-02-01",
-            "Business 0 has not approved your withdrawal of $25.00",
-            "Business 0 has sent you $1,000.00",
-            "Your $25.00 from Business 0 is on its way",
-            "Your withdrawal of $25.00 came back",
-            "Your withdrawal of $25.00 did not work",
+            "Business 0 declined your withdrawal of $25.00",
+            "Business 0 sent you $1,000.00",
+            "Withdraw $1,000.00 from Business 0 by February 1, 2027",
+            "Your withdrawal of $25.00 failed",
+            "Your withdrawal of $25.00 was paid",
+            "Your withdrawal of $25.00 was returned",
         ]
     );
     let of = |word: &str| received.iter().find(|mail| mail.header("Subject").contains(word)).unwrap().text();
-    assert!(of("did not work").contains("Reason: The card is closed."));
-    assert!(of("not approved").contains("Reason: Not this month."));
-    assert!(of("on its way").contains("You get: $24.50") && of("on its way").contains("By: gift card"));
+    assert!(of("failed").contains("Reason: The card is closed."));
+    assert!(of("declined").contains("Reason: Not this month."));
+    assert!(of("was paid").contains("You receive: $24.50") && of("was paid").contains("Method: Gift card"));
     for mail in &received {
         assert_eq!(mail.to, "user@example.com");
         assert_eq!(
@@ -91,6 +92,24 @@ async fn every_event_is_told_once_in_its_own_words(world: &Post) {
             ("payouts@example.com", "\"Business 0\" <payouts@example.com>")
         );
         assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
+    }
+}
+
+async fn a_mail_is_in_the_language_of_the_payment(world: &Post) {
+    let book = world.book(&["claim_link", "failed"]).await;
+    for (tag, sentence, query) in
+        [("de-AT", "Business 0 hat Ihnen 1,00", "?lang=de"), ("xx", "Business 0 sent you $1.00", "")]
+    {
+        let email = Email::parse(&format!("{tag}@example.com")).unwrap();
+        let metadata = Metadata::new([("language".to_owned(), tag.to_owned())]).unwrap();
+        let create = Command::Create { email, amount: Cents(100), memo: String::new(), metadata };
+        world.command(book, create).await;
+        world.settle().await;
+        let received = world.server.received();
+        let mail =
+            received.iter().rfind(|mail| mail.to == format!("{tag}@example.com").to_lowercase()).unwrap();
+        assert!(mail.link(PUBLIC_URL).starts_with(&format!("{PUBLIC_URL}/p{query}#")), "{}", mail.text());
+        assert!(mail.text().contains(sentence), "{}", mail.text());
     }
 }
 
@@ -145,7 +164,7 @@ async fn other_mails_hold_the_link_only_where_links_are_mailed(world: &Post) {
         world.step(book, paid, Step::Succeed).await;
         world.settle().await;
         let received = world.server.received();
-        let mail = received.iter().rfind(|mail| mail.header("Subject").contains("on its way")).unwrap();
+        let mail = received.iter().rfind(|mail| mail.header("Subject").contains("was paid")).unwrap();
         assert_eq!(mail.text().contains("/p#"), has_link, "{}", mail.text());
     }
 }
