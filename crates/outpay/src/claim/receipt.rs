@@ -26,6 +26,8 @@ pub(super) struct ReceiptPage {
     pub(super) id: String,
     pub(super) number: String,
     pub(super) paid_by: String,
+    /// How to reach the business: its own sentence and address; nothing if empty.
+    pub(super) contact: String,
     pub(super) paid_to: String,
     pub(super) on: String,
     pub(super) at: String,
@@ -66,6 +68,7 @@ async fn show(person: &Person, id: &str) -> Result<Response, Declined> {
         id: id.to_owned(),
         number: platform.secrets.ids().order_id(withdrawal.provider, book, withdrawal.number),
         paid_by: person.sender.display_name.clone(),
+        contact: contact(&person.sender.support, &person.sender.support_url),
         paid_to: person.row.user.email.as_str().to_owned(),
         on: t.moment(withdrawal.changed_at),
         at: rfc3339(withdrawal.changed_at),
@@ -78,6 +81,12 @@ async fn show(person: &Person, id: &str) -> Result<Response, Declined> {
         signed: t.with("receipt.signed", "path", KEYS_PATH),
     };
     Ok(page::html(StatusCode::OK, &page))
+}
+
+/// On paper a link is of no use, so its address is written out.
+fn contact(support: &str, url: &str) -> String {
+    let url = url.trim_start_matches("https://").trim_start_matches("mailto:");
+    [support, url].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// `GET /p/operations/{id}/receipt.json`: the receipt as a signed document. `payload` is a JSON text; `signature` is Ed25519
@@ -168,6 +177,7 @@ mod tests {
     #[test]
     fn pages() {
         check("receipt", &receipt(Language::English));
+        check("receipt-ar", &receipt(Language::Arabic));
     }
 
     fn receipt(t: Language) -> ReceiptPage {
@@ -176,6 +186,7 @@ mod tests {
             id: ID.to_owned(),
             number: "CRX-0D7F0F0E65238CC2BE871CD614A4491A".to_owned(),
             paid_by: "Harbour & Pine".to_owned(),
+            contact: contact("Questions? We answer on working days.", "https://example.com/help"),
             paid_to: "user@example.com".to_owned(),
             on: t.moment(1_795_622_645_678_901),
             at: AT.to_owned(),

@@ -20,7 +20,7 @@ async fn what_was_paid_has_a_receipt(world: &Claim) {
     let who = world.recipient(Mode::Test, 10_000).await;
     let mut browser = world.signed_in(&who).await;
     let path = format!("{}/receipt", withdraw(&mut browser, "60").await);
-    browser.get(&path).await.is(409).says("once the money was paid");
+    browser.get(&path).await.is(409).says("once the money has been paid");
     world.work().await;
     let receipt = browser.get(&path).await;
     receipt
@@ -42,9 +42,9 @@ async fn what_came_back_weeks_later_has_none(world: &Claim) {
     world.platform.counter(who.book, Actor::OPERATOR).give_back(1, "statement 9").await.unwrap();
     let mut browser = world.signed_in(&who).await;
     let page = browser.get(&path).await;
-    page.is(200).says("Came back").says("It was paid and came back.").says("Please check the destination");
+    page.is(200).says("Returned").says("It was paid and came back.").says("Please check the destination");
     page.says_not("statement 9").says_not("Receipt");
-    browser.get("/p/home").await.is(200).says("Back in your balance").says("$100.00");
+    browser.get("/p/home").await.is(200).says("$60.00 came back: Sandbox").says("$100.00");
     for end in ["receipt", "receipt.json"] {
         browser.get(&format!("{path}/{end}")).await.is(409).says("came back, so there is no receipt");
     }
