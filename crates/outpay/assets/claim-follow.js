@@ -22,6 +22,7 @@
           if (fresh !== null && fresh.dataset.version !== shown.dataset.version) {
             const had = shown.contains(document.activeElement);
             shown.replaceChildren(...document.importNode(fresh, true).childNodes);
+            shown.dispatchEvent(new Event("shown", { bubbles: true }));
             shown.dataset.version = fresh.dataset.version;
             shown.dataset.ended = fresh.dataset.ended;
             document.getElementById("announced").textContent = fresh.dataset.say;

@@ -3,11 +3,16 @@
 
 const language = document.documentElement.lang || "en";
 
-for (const time of document.querySelectorAll("time[data-local]")) {
-  const at = new Date(time.dateTime);
-  if (Number.isNaN(at.getTime())) continue;
-  time.textContent = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(at);
-}
+const localise = (root) => {
+  for (const time of root.querySelectorAll("time[data-local]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    time.textContent = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(at);
+  }
+};
+localise(document);
+// A script that puts new content into a page says so with this event.
+document.addEventListener("shown", (event) => localise(event.target));
 
 for (const button of document.querySelectorAll("button[data-copy]")) {
   if (!navigator.clipboard) break;

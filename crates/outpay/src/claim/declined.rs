@@ -11,7 +11,7 @@ use crate::web::page;
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use ledger::Refusal;
+use ledger::{Cents, Refusal};
 
 /// A status and its page.
 pub(super) struct Declined {
@@ -77,7 +77,9 @@ impl Declined {
             Stopped::UnknownMethod => Self::not_found(person),
             Stopped::NoVerdict(none) => Self::no_verdict(t, none),
             Stopped::Failure(failure) => Self::failure(t, failure),
-            Stopped::Closed(closed) => sentence(words::closed(t, (closed.code(), closed.sentence()))),
+            Stopped::Closed(closed) => {
+                sentence(words::closed(t, (closed.code(), closed.sentence()), Cents::ZERO))
+            }
             Stopped::Refused(Refusal::CredentialDoesNotAuthenticate) => Self::expired(person),
             Stopped::Refused(refusal) => sentence(words::refusal(t, &refusal)),
             Stopped::Destination(_) => Self::not_found(person),

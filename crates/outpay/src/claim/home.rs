@@ -1,14 +1,15 @@
-//! `GET /p/home`: sender and memo, available and pending balance, expiry, the methods, and the history.
+//! `GET /p/home`: the balance with the sender's message, what is on its way, expiry, the methods (methods.rs), and the activity
+//! (timeline.rs).
 
 use super::declined::Declined;
 use super::frame::Frame;
+use super::methods::{self, MethodRow};
 use super::person::Person;
 use super::timeline::{self, Timeline};
-use super::words;
 use crate::clock::rfc3339;
 use crate::language::Language;
 use crate::web::page;
-use crate::withdrawals::offer::{self, Offer};
+use crate::withdrawals::offer;
 use askama::Template;
 use axum::response::Response;
 use http::{StatusCode, Uri};
@@ -21,30 +22,16 @@ pub(super) struct HomePage {
     pub(super) sender: String,
     pub(super) email: String,
     pub(super) available: String,
+    /// There is no balance to withdraw.
     pub(super) is_empty: bool,
     /// Nothing if empty.
     pub(super) pending: String,
-    /// A sentence with the last day, and its RFC 3339 form.
+    /// A sentence with the end, and its RFC 3339 form.
     pub(super) expires: Option<(String, String)>,
-    pub(super) methods: Vec<MethodCard>,
+    pub(super) methods: Vec<MethodRow>,
     pub(super) timeline: Timeline,
     /// An older page of the time line, without the rest.
     pub(super) is_older: bool,
-}
-
-/// A way to take money out.
-pub(super) struct MethodCard {
-    pub(super) name: String,
-    pub(super) title: String,
-    pub(super) fee: String,
-    /// The whole balance and its net amount; `None` where the net amount depends on more.
-    pub(super) net: Option<(String, String)>,
-    pub(super) minimum: String,
-    pub(super) time: String,
-    /// Why it is closed; empty while it is open.
-    pub(super) closed: String,
-    /// Where not every amount can be paid.
-    pub(super) choices: Vec<String>,
 }
 
 /// Session.
@@ -57,24 +44,21 @@ async fn show(person: &Person, uri: &Uri) -> Result<Response, Declined> {
     let cursor = query.into_iter().find(|(name, _)| name == "before").map(|(_, cursor)| cursor.into_owned());
     let timeline = timeline::page(person, cursor.as_deref()).await?;
     let (t, user) = (person.language, &person.row.user);
-    let methods = if cursor.is_some() {
+    let is_empty = user.balance == Cents::ZERO;
+    let methods = if cursor.is_some() || is_empty {
         Vec::new()
     } else {
         let offers = offer::all(&person.platform, person.caller.book, user.balance).await;
-        let offers = offers.map_err(Declined::failed(person))?;
-        offers
-            .into_iter()
-            .filter(|offer| offer.terms.enabled)
-            .map(|offer| MethodCard::new(t, offer, user.balance))
-            .collect()
+        methods::rows(t, offers.map_err(Declined::failed(person))?, user.balance)
     };
+    let pending = || t.with("home.pending", "amount", t.money(user.pending.0));
     let page = HomePage {
         frame: person.frame(t.say("home.title"), "/p/home"),
         sender: person.sender.display_name.clone(),
         email: user.email.as_str().to_owned(),
         available: t.money(user.balance.0),
-        is_empty: user.balance == Cents::ZERO,
-        pending: if user.pending > Cents::ZERO { t.money(user.pending.0) } else { String::new() },
+        is_empty,
+        pending: if user.pending > Cents::ZERO { pending() } else { String::new() },
         expires: user.expires_at.map(|at| (expires(t, at, &person.sender.display_name), rfc3339(at))),
         methods,
         timeline,
@@ -84,98 +68,112 @@ async fn show(person: &Person, uri: &Uri) -> Result<Response, Declined> {
 }
 
 pub(super) fn expires(t: Language, at: Micros, sender: &str) -> String {
-    t.fill("home.expires", &[("day", &t.day(at)), ("sender", sender)])
-}
-
-impl MethodCard {
-    fn new(t: Language, offer: Offer, balance: Cents) -> Self {
-        let Offer { facts, terms, closed, choices } = offer;
-        let whole = balance.min(terms.maximum);
-        let net = whole.minus(terms.fee.fee(whole)).filter(|net| *net > Cents::ZERO);
-        let net = net.filter(|_| choices.is_empty() && closed.is_none());
-        Self {
-            name: facts.name,
-            title: facts.title.in_language(t),
-            fee: words::fee_rule(t, &terms.fee),
-            net: net.map(|net| (t.money(whole.0), t.money(net.0))),
-            minimum: t.money(terms.minimum.0),
-            time: facts.expected_time.in_language(t),
-            closed: closed.map(|closed| words::closed(t, closed)).unwrap_or_default(),
-            choices: choices.iter().map(|choice| words::choice(t, choice)).collect(),
-        }
-    }
+    t.fill("home.expires", &[("time", &t.moment(at)), ("sender", sender)])
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::methods::ClosedMethod;
     use super::super::snapshot::check;
     use super::super::timeline::TimelineLine;
+    use super::super::words;
     use super::*;
-    use crate::rails::Closed;
-    use crate::rails::RailText;
+    use crate::rails::{Closed, RailText};
 
     const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
     const AT: &str = "2026-11-25T16:04:05.678901Z";
+    const MICROS: i64 = 1_795_622_645_678_901;
 
     #[test]
     fn pages() {
         check("home", &home(Language::English));
         check("home-de", &home(Language::German));
+        check("home-ar", &home(Language::Arabic));
+    }
+
+    fn methods(t: Language) -> Vec<MethodRow> {
+        let row = |name: &str, title: RailText, mark, time| MethodRow {
+            name: name.to_owned(),
+            title: title.in_language(t),
+            mark,
+            receive: t.with("method.receive", "amount", t.money(12_450)),
+            brands: String::new(),
+            fee: t.with("method.fee_is", "fee", t.money(50)),
+            time: RailText::code(time).arrival(t),
+            closed: None,
+        };
+        let usdc = RailText::code("token_on_chain").with("currency", "USDC").with("chain", "Base");
+        let why = (Closed::Unhealthy.code(), Closed::Unhealthy.sentence());
+        let closed = ClosedMethod { is_temporary: true, why: words::closed(t, why, Cents(1)) };
+        vec![
+            row("paypal", RailText::code("paypal"), "wallet", "few_minutes"),
+            row("usdc", usdc, "coin", "few_minutes"),
+            MethodRow {
+                receive: t.with("method.receive_from", "amount", t.money(1_000)),
+                brands: format!("Bookshop, Coffee Bar {}", t.plural("home.more", 12)),
+                fee: t.say("method.no_fee").to_owned(),
+                ..row("gift_card", RailText::code("gift_card"), "gift", "at_once")
+            },
+            MethodRow {
+                receive: String::new(),
+                closed: Some(closed),
+                ..row("bank", RailText::code("bank_transfer"), "bank", "some_days")
+            },
+        ]
     }
 
     fn home(t: Language) -> HomePage {
-        let card = |name: &str, title: &str, closed: Option<Closed>| MethodCard {
-            name: name.to_owned(),
-            title: RailText::configured(title).in_language(t),
-            fee: t.money(50),
-            net: closed.is_none().then(|| (t.money(12_500), t.money(12_450))),
-            minimum: t.money(1_000),
-            time: RailText::code("few_minutes").in_language(t),
-            closed: closed
-                .map(|closed| words::closed(t, (closed.code(), closed.sentence())))
-                .unwrap_or_default(),
-            choices: Vec::new(),
+        let sender = "Harbour & Pine";
+        let line = |mark, title: String, amount: String, state, note: String| TimelineLine {
+            mark,
+            title,
+            amount,
+            at: AT.to_owned(),
+            when: t.moment(MICROS),
+            state,
+            note,
+            operation: Some(ID.to_owned()),
         };
-        let line =
-            |mark, title: String, amount: &str, state, note: String, has_operation: bool| TimelineLine {
-                mark,
-                title,
-                amount: amount.to_owned(),
-                at: AT.to_owned(),
-                when: t.moment(1_795_622_645_678_901),
-                state,
-                note,
-                operation: has_operation.then(|| ID.to_owned()),
-            };
-        let wait = t.with("wait.review", "sender", "Harbour & Pine");
-        let taken = t.with("history.withdrawal", "method", "USDC on Base");
-        let credit = t.with("history.credit", "sender", "Harbour & Pine");
-        let waiting = Some(("badge-warn", t.say("state.review")));
+        let came_back = [("amount", t.money(5_000)), ("method", RailText::code("gift_card").in_language(t))];
+        let came_back = came_back.each_ref().map(|(name, value)| (*name, value.as_str()));
         let lines = vec![
-            line("is-now", taken, &t.money(-2_500), waiting, wait, true),
-            line("is-good", credit, &format!("+{}", t.money(15_000)), None, String::new(), false),
+            line(
+                "is-now",
+                "PayPal".to_owned(),
+                t.change(-2_500),
+                Some(("badge-warn", t.say("state.review"))),
+                t.with("wait.review", "sender", sender),
+            ),
+            line(
+                "is-bad",
+                t.fill("history.came_back", &came_back),
+                String::new(),
+                Some(("badge-bad", t.say("state.failed"))),
+                t.say("reason.out_of_stock").to_owned(),
+            ),
+            TimelineLine {
+                operation: None,
+                ..line(
+                    "is-good",
+                    t.with("history.credit", "sender", sender),
+                    t.change(15_000),
+                    None,
+                    "October & November".to_owned(),
+                )
+            },
         ];
+        let older = Some("txn_a5cdf6c9-6523-8cc2-be87-1cd614a4491a".to_owned());
+        let ends_at = 1_798_214_645_678_901;
         HomePage {
             frame: Frame::sample(t, t.say("home.title"), "/p/home"),
-            sender: "Harbour & Pine".to_owned(),
+            sender: sender.to_owned(),
             email: "user@example.com".to_owned(),
             available: t.money(12_500),
             is_empty: false,
-            pending: t.money(2_500),
-            expires: Some((
-                expires(t, 1_798_214_645_678_901, "Harbour & Pine"),
-                "2026-12-25T16:04:05.678901Z".to_owned(),
-            )),
-            methods: vec![
-                card("usdc", "USDC on Base", None),
-                MethodCard {
-                    choices: vec![format!("Bookshop {}", t.money(2_500))],
-                    net: None,
-                    ..card("gift_card", "Gift card", None)
-                },
-                card("bank", "Bank transfer", Some(Closed::Unhealthy)),
-            ],
-            timeline: Timeline { lines, older: Some("txn_a5cdf6c9-6523-8cc2-be87-1cd614a4491a".to_owned()) },
+            pending: t.with("home.pending", "amount", t.money(2_500)),
+            expires: Some((expires(t, ends_at, sender), "2026-12-25T16:04:05.678901Z".to_owned())),
+            methods: methods(t),
+            timeline: Timeline { lines, older, memo: "October & November".to_owned() },
             is_older: false,
         }
     }

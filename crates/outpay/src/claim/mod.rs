@@ -4,12 +4,14 @@
 //! the person of the session alone; every post carries the session's token; everything works without script.
 
 mod brand;
+mod choices;
 mod declined;
 mod enter;
 mod entrance;
 mod frame;
 mod frame_policy;
 mod home;
+mod methods;
 mod operation;
 mod person;
 mod receipt;

@@ -39,6 +39,10 @@ pub(super) struct ShownWithdrawal {
     pub(super) version: String,
     /// No further step is expected.
     pub(super) has_ended: bool,
+    pub(super) mark: &'static str,
+    pub(super) title: String,
+    /// What the person gets.
+    pub(super) net: String,
     pub(super) word: &'static str,
     pub(super) badge: &'static str,
     pub(super) wait: String,
@@ -46,8 +50,7 @@ pub(super) struct ShownWithdrawal {
     pub(super) delay: String,
     /// Why it failed.
     pub(super) reason: String,
-    /// Label, value, and whether it is a code to copy.
-    pub(super) facts: Vec<(&'static str, String, bool)>,
+    pub(super) facts: Vec<WithdrawalFact>,
     pub(super) to: Vec<(String, String)>,
     pub(super) steps: Vec<TimelineStep>,
     pub(super) can_cancel: bool,
@@ -55,6 +58,16 @@ pub(super) struct ShownWithdrawal {
     pub(super) has_receipt: bool,
     /// The method, if it can be tried again.
     pub(super) again: Option<String>,
+}
+
+/// A line of the details.
+pub(super) struct WithdrawalFact {
+    pub(super) label: &'static str,
+    pub(super) value: String,
+    /// It is a code to copy.
+    pub(super) is_code: bool,
+    /// RFC 3339, for a time; else empty.
+    pub(super) at: String,
 }
 
 /// One step of a withdrawal.
@@ -79,8 +92,7 @@ pub(super) async fn show(
 ) -> Result<Response, Declined> {
     let withdrawal = own(person, id).await?;
     let p = progress(person, &withdrawal).await?;
-    let t = person.language;
-    let title = t.with("operation.title", "method", method_title(person, &withdrawal));
+    let title = format!("{} · {}", p.net, p.title);
     let frame = person.frame(title, format!("/p/operations/{}", p.id));
     Ok(page::html(status, &OperationPage { frame, p, notice }))
 }
@@ -128,6 +140,9 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
             expected.as_ref().filter(|expected| expected.is_delayed).map_or(0, |expected| expected.at)
         ),
         has_ended: !withdrawal.state.holds_money(),
+        mark: rails::kind(withdrawal.provider).mark,
+        title: words::title(t, rail.map(|mounted| mounted.facts()), withdrawal),
+        net: t.money(withdrawal.net().0),
         word: state.word,
         badge: state.badge,
         wait: waits_for
@@ -137,7 +152,7 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
             None => String::new(),
         },
         reason: words::reason(t, withdrawal),
-        facts: facts(person, withdrawal, &entries, expected.as_ref()),
+        facts: facts(person, withdrawal, &entries, expected.as_ref()).await,
         to: words::destination(t, rail.map(|mounted| mounted.facts()), &withdrawal.destination),
         steps: entries.iter().filter_map(|stored| step(person, stored)).collect(),
         can_cancel: withdrawal.state.can_cancel(),
@@ -155,26 +170,53 @@ pub(super) fn transaction(withdrawal: &Withdrawal, entries: &[StoredEntry]) -> O
     detail[field].as_str().map(str::to_owned)
 }
 
-fn facts(
+async fn facts(
     person: &Person,
     withdrawal: &Withdrawal,
     entries: &[StoredEntry],
     expected: Option<&ExpectedTime>,
-) -> Vec<(&'static str, String, bool)> {
+) -> Vec<WithdrawalFact> {
     let t = person.language;
+    let plain = |key: &str, value: String| WithdrawalFact {
+        label: t.say(key),
+        value,
+        is_code: false,
+        at: String::new(),
+    };
+    let code = |key: &str, value: String| WithdrawalFact { is_code: true, ..plain(key, value) };
+    let moment = |key: &str, at| WithdrawalFact { at: rfc3339(at), ..plain(key, t.moment(at)) };
     let ids = person.platform.secrets.ids();
     let order = ids.order_id(withdrawal.provider, person.caller.book, withdrawal.number);
     let mut facts = vec![
-        (t.say("operation.amount"), t.money(withdrawal.amount.0), false),
-        (t.say("operation.fee"), t.money(withdrawal.fees.0), false),
-        (t.say("operation.net"), t.money(withdrawal.net().0), false),
-        (t.say("operation.asked"), t.moment(withdrawal.created_at), false),
-        (t.say("operation.changed"), t.moment(withdrawal.changed_at), false),
-        (t.say("operation.reference"), order, true),
+        plain("operation.amount", t.money(withdrawal.amount.0)),
+        plain("operation.fee", t.money(withdrawal.fees.0)),
+        plain("operation.net", t.money(withdrawal.net().0)),
     ];
-    facts.extend(expected.map(|expected| (t.say("operation.expected"), t.moment(expected.at), false)));
-    facts.extend(transaction(withdrawal, entries).map(|hash| (t.say("operation.transaction"), hash, true)));
+    facts.extend(estimate(person, withdrawal).await);
+    facts.extend(expected.map(|expected| moment("operation.expected", expected.at)));
+    facts.extend([
+        moment("operation.asked", withdrawal.created_at),
+        moment("operation.changed", withdrawal.changed_at),
+        code("operation.reference", order),
+    ]);
+    facts.extend(transaction(withdrawal, entries).map(|hash| code("operation.transaction", hash)));
     facts
+}
+
+/// What it comes to in the currency in which it is paid, until that is known.
+async fn estimate(person: &Person, withdrawal: &Withdrawal) -> Vec<WithdrawalFact> {
+    let book = person.caller.book;
+    let mounted = person.platform.rails.get(book.mode(), &withdrawal.method);
+    let waits = withdrawal.state.holds_money();
+    // Such a rail is paid by hand, so its quote asks no counterpart.
+    let Some(mounted) = mounted.filter(|mounted| waits && mounted.rail.currency() != "USD") else {
+        return Vec::new();
+    };
+    let Ok(quote) = mounted.rail.quote(book, withdrawal.net(), &withdrawal.destination).await else {
+        return Vec::new();
+    };
+    let fact = |(label, value)| WithdrawalFact { label, value, is_code: false, at: String::new() };
+    words::estimate(person.language, &quote.detail).into_iter().map(fact).collect()
 }
 
 fn step(person: &Person, stored: &StoredEntry) -> Option<TimelineStep> {
@@ -252,6 +294,7 @@ mod tests {
     fn pages() {
         check("operation-review", &operation(Language::English, false));
         check("operation-paid", &operation(Language::German, true));
+        check("operation-ar", &operation(Language::Arabic, true));
     }
 
     fn operation(t: Language, is_paid: bool) -> OperationPage {
@@ -271,22 +314,33 @@ mod tests {
             ]);
         }
         let key = |paid, waiting| if is_paid { paid } else { waiting };
+        let fact = |key: &str, value: String| WithdrawalFact {
+            label: t.say(key),
+            value,
+            is_code: false,
+            at: String::new(),
+        };
+        let reference = "GC-0D7F0F0E65238CC2BE871CD614A4491A".to_owned();
         let p = ShownWithdrawal {
             t,
             csrf: "dG9rZW4".to_owned(),
             id: ID.to_owned(),
             version: "2-2".to_owned(),
             has_ended: is_paid,
+            mark: "gift",
+            title: RailText::code("gift_card").in_language(t),
+            net: t.money(2_450),
             word: t.say(key("state.succeeded", "state.review")),
             badge: key("badge-good", "badge-warn"),
             wait: t.with(key("wait.succeeded_card", "wait.review"), "sender", sender),
             delay: String::new(),
             reason: String::new(),
             facts: vec![
-                (t.say("operation.amount"), t.money(2_500), false),
-                (t.say("operation.fee"), t.money(50), false),
-                (t.say("operation.net"), t.money(2_450), false),
-                (t.say("operation.reference"), "GC-0D7F0F0E65238CC2BE871CD614A4491A".to_owned(), true),
+                fact("operation.amount", t.money(2_500)),
+                fact("operation.fee", t.money(50)),
+                fact("operation.net", t.money(2_450)),
+                WithdrawalFact { at: AT.to_owned(), ..fact("operation.asked", when.clone()) },
+                WithdrawalFact { is_code: true, ..fact("operation.reference", reference) },
             ],
             to: vec![(RailText::code("brand").in_language(t), "Bookshop".to_owned())],
             steps,
@@ -295,7 +349,7 @@ mod tests {
             has_receipt: is_paid,
             again: None,
         };
-        let title = t.with("operation.title", "method", RailText::code("gift_card").in_language(t));
+        let title = format!("{} · {}", p.net, p.title);
         OperationPage {
             frame: Frame::sample(t, title, &format!("/p/operations/{ID}")),
             p,

@@ -7,6 +7,7 @@ use super::operation;
 use super::person::{Named, Person};
 use super::signed_in::PostedForm;
 use super::words;
+use crate::language::Language;
 use crate::stopped::Stopped;
 use crate::web::page;
 use crate::withdrawals::has_code;
@@ -28,7 +29,10 @@ pub(super) struct RevealPage {
     pub(super) is_link: bool,
     /// Nothing if empty.
     pub(super) pin: String,
+    /// A calendar day, in words.
     pub(super) expires: String,
+    /// How to use it.
+    pub(super) how: String,
 }
 
 /// Session and token.
@@ -67,16 +71,25 @@ async fn show(person: &Person, id: &str) -> Result<Response, Declined> {
         code: card.code.expose_secret().to_owned(),
         is_link: card.is_link,
         pin: card.pin.as_ref().map(|pin| pin.expose_secret().to_owned()).unwrap_or_default(),
-        expires: card.expires_at.map_or_else(|| t.say("reveal.never").to_owned(), |at| t.day(at)),
+        expires: card.expires_at.map_or_else(|| t.say("reveal.never").to_owned(), |end| t.last_day(end)),
+        how: how(t, &card.brand, card.is_link, card.pin.is_some()),
     };
     Ok(page::html(StatusCode::OK, &page))
+}
+
+fn how(t: Language, brand: &str, is_link: bool, has_pin: bool) -> String {
+    let key = match (is_link, has_pin) {
+        (true, _) => return t.say("reveal.how_link").to_owned(),
+        (false, true) => "reveal.how_code_pin",
+        (false, false) => "reveal.how_code",
+    };
+    t.with(key, "brand", brand)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::snapshot::check;
     use super::*;
-    use crate::language::Language;
 
     const ID: &str = "ord_0d7f0f0e-6523-8cc2-be87-1cd614a4491a";
 
@@ -85,7 +98,12 @@ mod tests {
         check("reveal", &reveal(Language::English));
         let link = "https://rewards.example/payout/x?a=1&b=2".to_owned();
         let pin = String::new();
-        check("reveal-link", &RevealPage { code: link, pin, is_link: true, ..reveal(Language::English) });
+        let how = how(Language::English, "", true, false);
+        check(
+            "reveal-link",
+            &RevealPage { code: link, pin, is_link: true, how, ..reveal(Language::English) },
+        );
+        check("reveal-ar", &reveal(Language::Arabic));
     }
 
     fn reveal(t: Language) -> RevealPage {
@@ -97,7 +115,8 @@ mod tests {
             code: "BOOK-1234-5678".to_owned(),
             is_link: false,
             pin: "4321".to_owned(),
-            expires: t.say("reveal.never").to_owned(),
+            expires: t.last_day(1_830_297_599_999_999),
+            how: how(t, "Bookshop", false, true),
         }
     }
 }

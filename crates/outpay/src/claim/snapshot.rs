@@ -39,8 +39,10 @@ fn every_text_that_a_page_names_is_there() {
             for opening in [".say(\"", ".with(\"", ".fill(\""] {
                 for part in text.split(opening).skip(1) {
                     let key = part.split('"').next().unwrap();
+                    // Without a table it is a placeholder of a rail's text.
+                    let is_key = key.contains('.');
                     assert!(
-                        crate::language::Language::English.find(key).is_some(),
+                        !is_key || crate::language::Language::English.find(key).is_some(),
                         "{}: {key}",
                         path.display()
                     );

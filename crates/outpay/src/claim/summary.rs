@@ -7,8 +7,8 @@ use super::person::{Named, Person};
 use super::signed_in::{PostedForm, WRONG_FORM};
 use super::withdraw;
 use super::withdraw_form::{self, TO};
+use super::words;
 use crate::ids::IdKind;
-use crate::rails::Facts;
 use crate::web::{Form, page};
 use crate::withdrawals::offer;
 use crate::withdrawals::price::{self, Price, Wish};
@@ -25,11 +25,14 @@ pub(super) struct SummaryPage {
     pub(super) frame: Frame,
     pub(super) method: String,
     pub(super) method_title: String,
+    pub(super) mark: &'static str,
+    /// What the person receives, in a sentence.
+    pub(super) receives: String,
     pub(super) amount: String,
     pub(super) fee: String,
     pub(super) net: String,
-    /// Details of the rail, for example the amount in tokens.
-    pub(super) detail: Vec<(String, String)>,
+    /// In another currency.
+    pub(super) estimate: Vec<(&'static str, String)>,
     pub(super) time: String,
     pub(super) to: Vec<(String, String)>,
     /// Fields that are sent again.
@@ -64,7 +67,7 @@ async fn checked(person: &Person, method: &str, form: &Form) -> Result<Response,
         return Ok(withdraw::answer(person, &offered, form, problems, WRONG_FORM));
     };
     match price::quote(platform, book, &wish).await {
-        Ok(price) => Ok(answer(person, &wish, &price, "", StatusCode::OK)),
+        Ok(price) => Ok(answer(person, (&wish, form), &price, "", StatusCode::OK)),
         Err(stopped) => {
             let problems =
                 withdraw_form::stopped(person, stopped).map_err(|other| Declined::stopped(person, other))?;
@@ -73,10 +76,10 @@ async fn checked(person: &Person, method: &str, form: &Form) -> Result<Response,
     }
 }
 
-/// The summary of a wish at a price.
-pub(super) fn answer(
+/// The summary of a wish at a price, and of the form that it was read from.
+fn answer(
     person: &Person,
-    wish: &Wish,
+    (wish, form): (&Wish, &Form),
     price: &Price,
     notice: &str,
     status: StatusCode,
@@ -93,16 +96,18 @@ pub(super) fn answer(
         amount: t.money(price.amount.0),
         fee: t.money(price.fees.0),
         net: t.money(price.net.0),
-        detail: (facts.kind().summary)(&price.quote.detail),
+        mark: facts.kind().mark,
+        receives: words::receives(t, facts, &price.destination, &price.quote.detail, price.net),
+        estimate: words::estimate(t, &price.quote.detail),
         time: price.expected_time.in_language(t),
         to: withdraw_form::places(person, mounted, &price.destination),
-        hidden: hidden(person, facts, wish, price),
+        hidden: hidden(person, (wish, form), price),
         notice: notice.to_owned(),
     };
     page::html(status, &page)
 }
 
-fn hidden(person: &Person, facts: &Facts, wish: &Wish, price: &Price) -> Vec<(String, String)> {
+fn hidden(person: &Person, (wish, form): (&Wish, &Form), price: &Price) -> Vec<(String, String)> {
     let mut once = [0; 16];
     person.platform.entropy.fill(&mut once);
     let given = |(name, value): (&String, &Value)| Some((format!("{TO}{name}"), value.as_str()?.to_owned()));
@@ -113,10 +118,9 @@ fn hidden(person: &Person, facts: &Facts, wish: &Wish, price: &Price) -> Vec<(St
         ("fees".to_owned(), price.fees.0.to_string()),
         ("amount".to_owned(), person.language.plain_money(price.amount.0)),
     ];
-    let chosen = facts.fields.iter().find(|field| field.is_chosen());
-    let chosen = chosen.and_then(|field| wish.destination.get(&field.name)?.as_str());
-    if let Some(name) = chosen {
-        hidden.push(("choice".to_owned(), format!("{} {name}", price.amount.0)));
+    // As it was sent, so that the form finds it again.
+    if form.has("choice") {
+        hidden.push(("choice".to_owned(), form.get("choice").to_owned()));
     }
     hidden.extend(wish.destination.iter().filter_map(given));
     hidden
@@ -145,7 +149,7 @@ async fn carry_out(person: &Person, method: &str, form: &Form) -> Result<Respons
         && !platform.store.is_remembered(book, &once).await.map_err(Declined::failed(person))?
     {
         let notice = person.language.say("summary.changed");
-        return Ok(answer(person, &wish, &price, notice, StatusCode::CONFLICT));
+        return Ok(answer(person, (&wish, form), &price, notice, StatusCode::CONFLICT));
     }
     let counter = platform.counter(book, person.caller.as_recipient()).once(once);
     match counter.withdraw(user, &wish).await {
@@ -187,29 +191,43 @@ mod tests {
     use super::super::snapshot::check;
     use super::*;
     use crate::language::Language;
-    use crate::rails::RailText;
+    use crate::rails::{Facts, RailText, SAMPLE_BY_RAIL};
 
     const ADDRESS: &str = "0x52908400098527886E0F7030069857D2E4169EE7";
 
     #[test]
     fn pages() {
         check("summary", &summary(Language::English));
+        check("summary-ar", &summary(Language::Arabic));
+        let t = Language::German;
+        let detail = r#"{"estimated_amount":"114.54 EUR","estimated_rate":"0.92"}"#;
+        let estimate = words::estimate(t, detail);
+        check("summary-estimate", &SummaryPage { estimate, ..summary(t) });
     }
 
     fn summary(t: Language) -> SummaryPage {
+        let destination = format!(r#"{{"address":"{ADDRESS}","network":"Base"}}"#);
+        let facts = Facts {
+            name: "usdc".to_owned(),
+            provider: SAMPLE_BY_RAIL,
+            title: RailText::code("token_on_chain").with("currency", "USDC").with("chain", "Base"),
+            expected_time: RailText::code("few_minutes"),
+            fields: Vec::new(),
+            line: None,
+        };
+        let detail = r#"{"currency":"USDC","chain":"Base"}"#;
         SummaryPage {
             frame: Frame::sample(t, t.say("summary.title"), "/p/withdraw/usdc"),
             method: "usdc".to_owned(),
-            method_title: "USDC on Base".to_owned(),
+            method_title: facts.title.in_language(t),
+            mark: "coin",
+            receives: words::receives(t, &facts, &destination, detail, Cents(12_450)),
             amount: t.money(12_500),
             fee: t.money(50),
             net: t.money(12_450),
-            detail: Vec::new(),
-            time: RailText::code("few_minutes").in_language(t),
-            to: vec![
-                ("Your USDC address on Base".to_owned(), ADDRESS.to_owned()),
-                ("network".to_owned(), "Base".to_owned()),
-            ],
+            estimate: Vec::new(),
+            time: facts.expected_time.in_language(t),
+            to: words::destination(t, Some(&facts), &destination),
             hidden: vec![
                 ("csrf".to_owned(), "dG9rZW4".to_owned()),
                 ("once".to_owned(), "A".repeat(26)),

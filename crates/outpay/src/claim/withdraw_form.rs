@@ -131,7 +131,7 @@ pub(super) fn stopped(person: &Person, stopped: Stopped) -> Result<Problems, Sto
         ) => of_amount(words::refusal(t, &refusal)),
         Stopped::Refused(refusal) => Ok(vec![(String::new(), words::refusal(t, &refusal))]),
         Stopped::Closed(closed) => {
-            Ok(vec![(String::new(), words::closed(t, (closed.code(), closed.sentence())))])
+            Ok(vec![(String::new(), words::closed(t, (closed.code(), closed.sentence()), Cents::ZERO))])
         }
         other => Err(other),
     }

@@ -5,9 +5,8 @@ use crate::language::Language;
 use crate::rails::{Facts, Field};
 use crate::store::Stop;
 use crate::withdrawals::has_code;
-use crate::withdrawals::offer::OfferedChoice;
 use ledger::{Cents, FeeRule, Refusal, Step, Withdrawal, WithdrawalState};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The label of a state, with the CSS classes of its badge and its mark in the time line.
 pub(super) struct StateWord {
@@ -66,8 +65,9 @@ pub(super) fn refusal(t: Language, refusal: &Refusal) -> String {
 }
 
 /// Why a method is closed, by its code; in English where no language has it.
-pub(super) fn closed(t: Language, (code, english): (&str, &str)) -> String {
-    t.find(&format!("closed.{code}")).unwrap_or(english).to_owned()
+pub(super) fn closed(t: Language, (code, english): (&str, &str), minimum: Cents) -> String {
+    let text = t.find(&format!("closed.{code}")).unwrap_or(english);
+    t.fill_in(text, &[("minimum", &t.money(minimum.0))])
 }
 
 /// Why a withdrawal ended, by its code. A business may have given a reason of its own under the same code: that is shown as it
@@ -79,8 +79,7 @@ pub(super) fn reason(t: Language, withdrawal: &Withdrawal) -> String {
 }
 
 pub(super) fn fee_rule(t: Language, rule: &FeeRule) -> String {
-    let share = format!("{}", f64::from(i32::try_from(rule.basis_points).unwrap_or(0)) / 100.0);
-    let share = share.replace('.', t.say("format.decimal"));
+    let share = t.percent(rule.basis_points.unsigned_abs());
     let fixed = t.money(rule.fixed.0);
     let mut text = match (rule.fixed > Cents::ZERO, rule.basis_points > 0) {
         (false, false) if rule.floor > Cents::ZERO => return t.money(rule.floor.0),
@@ -111,7 +110,7 @@ pub(super) fn destination(t: Language, facts: Option<&Facts>, stored: &str) -> V
         let label = match field {
             // The label of a confirmed field repeats its value.
             Some(field) if field.only_value().is_none() => label(t, field),
-            _ => name,
+            _ => t.find(&format!("field.{name}")).map_or(name, str::to_owned),
         };
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         (label, value)
@@ -124,17 +123,24 @@ pub(super) fn title(t: Language, facts: Option<&Facts>, withdrawal: &Withdrawal)
     facts.map_or_else(|| withdrawal.method.clone(), |facts| facts.title.in_language(t))
 }
 
-/// A choice in one line: what it is worth, or in which range it can be had.
-pub(super) fn choice(t: Language, choice: &OfferedChoice) -> String {
-    let OfferedChoice { name, gross, net, most } = choice;
-    match most {
-        None => format!("{name} {}", t.money(net.0)),
-        Some(most) => {
-            let range = [("least", t.money(gross.0)), ("most", t.money(most.0))];
-            let range = range.each_ref().map(|(name, value)| (*name, value.as_str()));
-            format!("{name} {}", t.fill("withdraw.choice_range", &range))
-        }
-    }
+/// What the person receives, in one sentence. `detail` is that of the quote.
+pub(super) fn receives(t: Language, facts: &Facts, destination: &str, detail: &str, net: Cents) -> String {
+    let to: Map<String, Value> = serde_json::from_str(destination).unwrap_or_default();
+    let quote: Value = serde_json::from_str(detail).unwrap_or_default();
+    let sentence = (facts.kind().receives)(&to, &quote).in_language(t);
+    let (method, amount) = (facts.title.in_language(t), t.money(net.0));
+    t.fill_in(&sentence, &[("amount", &amount), ("number", &t.number(net.0)), ("method", &method)])
+}
+
+/// What a quote estimates: labels and values. A method paid in another currency has an estimate, the others none.
+pub(super) fn estimate(t: Language, detail: &str) -> Vec<(&'static str, String)> {
+    let quote: Value = serde_json::from_str(detail).unwrap_or_default();
+    let value = |name: &str| quote[name].as_str().map(|text| text.replace('.', t.say("format.decimal")));
+    let named = [
+        (t.say("summary.estimated_amount"), value("estimated_amount")),
+        (t.say("summary.estimated_rate"), value("estimated_rate")),
+    ];
+    named.into_iter().filter_map(|(label, value)| Some((label, value?))).collect()
 }
 
 #[cfg(test)]
@@ -150,14 +156,17 @@ mod tests {
             steps.into_iter().map(|state| Refusal::StepIsNotPossible(state, Step::Cancel)).collect();
         known.extend([
             Refusal::MethodIsClosed,
+            Refusal::MethodIsPaused,
             Refusal::WithdrawalsArePaused,
+            Refusal::AmountIsBelowTheMinimum,
+            Refusal::AmountIsAboveTheMaximum,
             Refusal::AmountDoesNotCoverTheFee,
             Refusal::DailyCapIsReached,
             Refusal::AmountIsOutOfRange,
         ]);
         for of in &known {
             assert_eq!(refusal(Language::English, of), of.sentence());
-            for language in [Language::German, Language::Spanish] {
+            for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
                 assert_ne!(refusal(language, of), of.sentence(), "{language:?} {of:?}");
             }
         }
@@ -169,10 +178,32 @@ mod tests {
 
     #[test]
     fn closed_methods_are_translated_by_their_codes() {
-        for of in [Closed::OutOfFunds, Closed::Unhealthy, Closed::AmountNotPossible] {
-            let of = (of.code(), of.sentence());
-            assert_eq!(closed(Language::English, of), of.1);
-            assert_ne!(closed(Language::Spanish, of), of.1);
+        let of_rails = Closed::ALL.map(|of| (of.code(), of.sentence()));
+        let below = Refusal::AmountIsBelowTheMinimum;
+        let others =
+            [Refusal::MethodIsPaused, Refusal::MethodIsClosed, below].map(|of| (of.code(), of.sentence()));
+        for of in of_rails.into_iter().chain(others) {
+            for language in Language::ALL {
+                assert_ne!(closed(language, of, Cents(500)), of.1, "{language:?}");
+            }
         }
+        let keys = Language::English.keys().filter(|(key, _)| key.starts_with("closed.")).count();
+        assert_eq!(keys, 6, "a key that is no reason");
+        let below = closed(Language::English, ("below_minimum", ""), Cents(500));
+        assert_eq!(below, "Your balance is below the minimum of $5.00.");
+    }
+
+    #[test]
+    fn an_estimate_has_labels_in_the_person_s_language() {
+        let detail = r#"{"estimated_amount":"9.00 EUR","estimated_rate":"0.9"}"#;
+        let german = estimate(Language::German, detail);
+        assert_eq!(
+            german,
+            [
+                ("Voraussichtlicher Betrag", "9,00 EUR".to_owned()),
+                ("Voraussichtlicher Kurs", "0,9".to_owned())
+            ]
+        );
+        assert_eq!(estimate(Language::English, ""), []);
     }
 }

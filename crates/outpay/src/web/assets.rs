@@ -25,6 +25,8 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("outpay-sans-ext.woff2", FONT, include_bytes!("../../assets/fonts/outpay-sans-ext.woff2")),
     ("page.js", SCRIPT, include_bytes!("../../assets/page.js")),
     ("claim-enter.js", SCRIPT, include_bytes!("../../assets/claim-enter.js")),
+    ("claim-print.js", SCRIPT, include_bytes!("../../assets/claim-print.js")),
+    ("claim-search.js", SCRIPT, include_bytes!("../../assets/claim-search.js")),
     ("claim-follow.js", SCRIPT, include_bytes!("../../assets/claim-follow.js")),
     ("passkey.js", SCRIPT, include_bytes!("../../assets/passkey.js")),
     ("invitation.js", SCRIPT, include_bytes!("../../assets/invitation.js")),

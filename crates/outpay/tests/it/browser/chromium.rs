@@ -163,12 +163,32 @@ impl Browser {
         }
     }
 
-    /// A command of the browser's own protocol, for what WebDriver does not offer.
-    async fn devtools(&self, command: &str, parameters: Value) {
+    /// What a screen reader reads of the page, in the order of the tree: role and name of every node that has a name.
+    pub async fn read_aloud(&self) -> Vec<(String, String)> {
+        let tree = self.devtools("Accessibility.getFullAXTree", json!({})).await;
+        let nodes = tree["nodes"].as_array().unwrap();
+        let mut ahead = vec![&nodes[0]["nodeId"]];
+        let mut read = Vec::new();
+        while let Some(id) = ahead.pop() {
+            let Some(node) = nodes.iter().find(|node| node["nodeId"] == *id) else { continue };
+            let text = |field: &str| node[field]["value"].as_str().unwrap_or_default().trim().to_owned();
+            if node["ignored"] == false && !text("name").is_empty() {
+                read.push((text("role"), text("name")));
+            }
+            ahead.extend(node["childIds"].as_array().into_iter().flatten().rev());
+        }
+        read
+    }
+
+    /// A command of the browser's own protocol, for what WebDriver does not offer; its result.
+    async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let (port, path) = (self.driver.port, format!("/session/{}/goog/cdp/execute", self.session));
         let body = json!({ "cmd": command, "params": parameters }).to_string();
         let answer = tokio::task::spawn_blocking(move || post(port, &path, &body)).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{command}: {answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let mut answer: Value = serde_json::from_str(body).unwrap();
+        answer["value"].take()
     }
 }
 

@@ -2,7 +2,7 @@
 //! Test money on the sandbox, which follows the last two digits: 16 is pending for five seconds and then succeeds.
 
 use crate::browser::axe;
-use crate::browser::chromium::Browser;
+use crate::browser::chromium::{Browser, Look};
 use crate::browser::screen::{Screen, run};
 use fantoccini::key::Key;
 use std::collections::HashSet;
@@ -62,7 +62,7 @@ fn the_same_by_keyboard_alone() {
         tab_to(browser, "input[name='account'], input[name$='account']").await;
         keys(browser, "somebody").await;
         keys(browser, &Key::Enter.to_string()).await;
-        browser.until_text("Please check once more").await;
+        browser.until_text("Review your withdrawal").await;
         tab_to(browser, "form[action$='/confirm'] button").await;
         keys(browser, &Key::Space.to_string()).await;
         browser.until_text("The money was paid out.").await;
@@ -92,12 +92,76 @@ fn the_same_without_script() {
     });
 }
 
+/// The tree that a screen reader is given, on a phone and without script.
+#[test]
+fn a_screen_reader_reads_the_page_in_a_sensible_order() {
+    run(async |world: &Screen| {
+        let book = world.fund().await;
+        let hash = world.pay(book, "user@example.com", 10_000).await;
+        let browser = &world.browser;
+        browser.look(PHONE).await;
+        browser.script(false).await;
+        world.open("/p").await;
+        browser.type_into("#hash", &hash).await;
+        browser.press("Open my payout").await;
+        browser.until_text("$100.00").await;
+        let page = browser.read_aloud().await;
+        let place = |role: &str, name: &str| {
+            let found = page.iter().position(|(is, says)| is == role && says == name);
+            found.unwrap_or_else(|| panic!("no {role} {name:?} in {page:#?}"))
+        };
+        let order = [
+            place("heading", "Bookshop sent you money"),
+            place("heading", "Withdraw"),
+            place("link", "Sandbox Arrives in seconds You receive $100.00 No fee"),
+            place("heading", "Activity"),
+        ];
+        assert!(order.is_sorted(), "{page:#?}");
+        withdraw(browser, "25.00").await;
+        browser.until_text("The money was paid out.").await;
+        let page = browser.read_aloud().await;
+        let says = |role: &str, name: &str| page.iter().any(|(is, says)| is == role && says == name);
+        assert!(says("heading", "Sandbox") && says("heading", "Status"), "{page:#?}");
+        assert!(says("StaticText", "Paid") && says("link", "Receipt"), "{page:#?}");
+    });
+}
+
+const PHONE: Look = Look { width: 390, is_dark: false };
+
+/// Arabic, from the link to the receipt: axe, no sideways scrolling, and codes that run from left to right.
+#[test]
+fn the_same_from_right_to_left() {
+    run(async |world: &Screen| {
+        let book = world.fund().await;
+        let hash = world.pay(book, "user@example.com", 10_000).await;
+        let browser = &world.browser;
+        world.open(&format!("/p?lang=ar#{hash}")).await;
+        browser.find("a[href='/p/withdraw/sandbox']").await;
+        axe::is_content(browser, "home in Arabic").await;
+        assert_eq!(browser.evaluate("getComputedStyle(document.body).direction").await, "rtl");
+        let row = "(() => { const row = document.querySelector('a.method'); \
+            return row.querySelector('.mark').getBoundingClientRect().left > row.querySelector('strong').getBoundingClientRect().left; })()";
+        assert_eq!(browser.evaluate(row).await, true, "the picture stands at the right");
+        browser.click("a[href='/p/withdraw/sandbox']").await;
+        browser.type_into("#amount", "25.00").await;
+        browser.type_into("input[name$='account']", "somebody").await;
+        axe::is_content(browser, "form in Arabic").await;
+        browser.click("form[method=post] button.button-primary").await;
+        browser.find("form[action$='/confirm']").await;
+        axe::is_content(browser, "summary in Arabic").await;
+        browser.click("form[action$='/confirm'] button").await;
+        browser.click("a[href$='/receipt']").await;
+        browser.find(".receipt").await;
+        axe::is_content(browser, "receipt in Arabic").await;
+    });
+}
+
 #[test]
 fn a_wrong_link_says_so_and_lets_one_try_again() {
     run(async |world: &Screen| {
         let browser = &world.browser;
         world.open(&format!("/p#{}", "a".repeat(52))).await;
-        browser.until_text("This link or hash does not open anything").await;
+        browser.until_text("This link isn't valid").await;
         assert_eq!(browser.path().await, "/p", "what was tried has left the address bar");
         axe::is_content(browser, "wrong link").await;
         assert_eq!(browser.evaluate("document.activeElement.id").await, "wrong", "it is read out");
@@ -109,8 +173,8 @@ pub async fn withdraw(browser: &Browser, amount: &str) {
     browser.click("a[href='/p/withdraw/sandbox']").await;
     browser.type_into("#amount", amount).await;
     browser.type_into("input[name='account'], input[name$='account']", "somebody").await;
-    browser.press("Check and go on").await;
-    browser.until_text("Please check once more").await;
+    browser.press("Review").await;
+    browser.until_text("Review your withdrawal").await;
     browser.press("Confirm and send").await;
     browser.find("#progress").await;
 }

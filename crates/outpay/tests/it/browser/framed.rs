@@ -53,7 +53,7 @@ fn in_a_frame_of_another_site_the_link_goes_on_in_a_tab_of_its_own() {
         browser.open(&site).await;
         assert!(shows_the_page(browser).await);
         browser.client.enter_frame(0).await.unwrap();
-        browser.until_text("Open it in a tab of its own").await;
+        browser.until_text("Open in a new tab").await;
         let link = browser.evaluate("document.getElementById('own-tab').href").await;
         assert_eq!(link.as_str(), Some(door.as_str()), "the hash is not lost");
         assert_eq!(browser.evaluate("location.hash").await, "", "and does not stay in the address");

@@ -31,7 +31,7 @@ fn from_sign_up_to_a_receipt() {
         browser.click("a[href='/p/withdraw/sandbox']").await;
         browser.type_into("#amount", "25.00").await;
         browser.type_into("input[name='account'], input[name$='account']", "somebody").await;
-        browser.press("Check and go on").await;
+        browser.press("Review").await;
         axe::is_content(browser, "summary").await;
         browser.press("Confirm and send").await;
         browser.find("#progress").await;

@@ -147,7 +147,7 @@ impl Answer {
     pub fn hidden_of(&self, action: &str) -> Vec<(String, String)> {
         let start = self
             .body
-            .find(&format!("action=\"{action}\""))
+            .find(&format!("method=\"post\" action=\"{action}\""))
             .unwrap_or_else(|| panic!("no form {action} in\n{}", self.body));
         let form = self.body[start..].split("</form>").next().unwrap();
         let inputs = form.split("<input type=\"hidden\"").skip(1);

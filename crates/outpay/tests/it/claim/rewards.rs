@@ -44,21 +44,25 @@ async fn an_amount_is_chosen_in_the_range_of_a_product(world: &WithRewards) {
     let fee = FeeRule { fixed: ledger::Cents(50), ..FeeRule::default() };
     world.0.offers(who.book, "rewards", Terms { fee, ..Terms::default() }).await;
     let mut browser = world.0.signed_in(&who).await;
-    browser.get("/p/home").await.says("PayPal International from $1.50 to");
+    browser.get("/p/home").await.says("From $1.00");
     let form = browser.get(FORM).await;
-    form.says("from $5.50 to $40.00").says("worth $25.00").says_not("Your whole balance is filled in");
+    form.says("$5.50 to $40.00").says("$25.00").says_not("Your full balance is filled in");
     let mut submit = async |choice: &str, amount: &str| {
         let fields = [&PERSON[..], &[("choice", choice), ("amount", amount)]].concat();
         browser.submit(&form, FORM, &fields).await
     };
     let too_little = submit("550 Prepaid Visa", "5.49").await;
-    too_little.is(422).says("For this choice, enter an amount from $5.50 to");
-    submit("550 Prepaid Visa", "much").await.is(422).says("Please enter an amount such as");
+    too_little.is(422).says("Enter an amount from $5.50 to");
+    submit("550 Prepaid Visa", "much").await.is(422).says("Enter an amount, for example");
     submit("550 Prepaid Visa", "40.01").await.is(422).says("You have $40.00");
-    submit("551 Prepaid Visa", "5.51").await.is(422).says("Please choose one.");
-    submit("550 Prepaid Visa", "5.51").await.is(200).says("Prepaid Visa").says("$5.51").says("Ann Doe");
+    submit("551 Prepaid Visa", "5.51").await.is(422).says("Choose one.");
+    let summary = submit("550 Prepaid Visa", "5.51").await;
+    summary.is(200).says("You receive $5.01 as Prepaid Visa").says("$5.51").says("Ann Doe");
     let one = submit("2550 Test gift card", "3").await;
     one.is(200).says("$25.50").says_not("$3.00");
+    // Edit leads back to what was chosen and typed.
+    let edit = browser.submit(&summary, FORM, &[("change", "1")]).await;
+    edit.is(200).says("value=\"550 Prepaid Visa\" required checked").says("value=\"5.51\"").says("Ann Doe");
 }
 
 async fn a_link_is_shown_when_asked_for(world: &WithRewards) {

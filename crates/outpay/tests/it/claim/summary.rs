@@ -23,7 +23,8 @@ async fn a_right_form_is_shown_once_more(world: &Claim) {
     let mut browser = world.signed_in(&who).await;
     let shown = summary(&mut browser, "25.5").await;
     shown.is(200).says("$25.50").says("$1.50").says("$24.00").says("mine").says("a few seconds");
-    shown.says("action=\"/p/withdraw/sandbox/confirm\"");
+    shown.says("action=\"/p/withdraw/sandbox/confirm\"").says("<h1>Review your withdrawal</h1>");
+    shown.says("You receive $24.00 by Sandbox");
     assert_eq!(world.balance(&who).await, (10_000, 0), "nothing is held yet");
 }
 
@@ -35,11 +36,11 @@ async fn what_is_wrong_stands_at_its_field(world: &Claim) {
     let mut browser = world.signed_in(&who).await;
     let form = browser.get("/p/withdraw/bank").await;
     for (amount, sentence) in [
-        ("", "Please enter an amount such as 25.50."),
-        ("1,2,3", "Please enter an amount such as 25.50."),
+        ("", "Enter an amount, for example 25.50."),
+        ("1,2,3", "Enter an amount, for example 25.50."),
         ("100.01", "You have $100.00."),
-        ("4.99", "The smallest amount is $5.00."),
-        ("95", "The largest amount is $90.00."),
+        ("4.99", "The minimum is $5.00."),
+        ("95", "The maximum is $90.00."),
     ] {
         let to = [("amount", amount), ("to.name", "A <b>"), ("to.account", "DE1")];
         let answer = browser.submit(&form, "/p/withdraw/bank", &to).await;
@@ -48,8 +49,8 @@ async fn what_is_wrong_stands_at_its_field(world: &Claim) {
     }
     let to = [("amount", "10"), ("to.name", " "), ("to.account", "DE1")];
     let answer = browser.submit(&form, "/p/withdraw/bank", &to).await;
-    answer.is(422).says("href=\"#to-name\"").says("The name field is required.").says_not("amount-error");
-    answer.says("<title>Please check: Take out: Bank transfer");
+    answer.is(422).says("href=\"#to-name\"").says("Fill in this field.").says_not("amount-error");
+    answer.says("<title>Error: Withdraw: Bank transfer");
     let german = browser.get("/p/withdraw/bank?lang=de").await;
     let answer =
         browser.submit(&german, "/p/withdraw/bank", &[("amount", "10,5"), ("to.account", "DE1")]).await;
@@ -105,7 +106,7 @@ async fn a_changed_fee_is_shown_first(world: &Claim) {
     let fee = FeeRule { fixed: Cents(150), ..FeeRule::default() };
     world.offers(who.book, "sandbox", Terms { fee, ..Terms::default() }).await;
     let again = browser.submit(&shown, "/p/withdraw/sandbox/confirm", &[]).await;
-    again.is(409).says("The price has changed").says("$58.50");
+    again.is(409).says("The fee has changed").says("$58.50");
     assert_eq!(world.balance(&who).await, (10_000, 0));
     browser.submit(&again, "/p/withdraw/sandbox/confirm", &[]).await.is(303);
     assert_eq!(world.balance(&who).await, (4_000, 6_000));
