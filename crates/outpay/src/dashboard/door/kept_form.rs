@@ -34,7 +34,7 @@ const SECRET: [&str; 5] = ["password", "code", "secret", "token", "present"];
 
 /// The form of this request, once its sender is known. Travels in the request's extensions.
 #[derive(Clone, Default)]
-pub(crate) struct PostedForm(Arc<Mutex<Option<Form>>>);
+pub(crate) struct FormSlot(Arc<Mutex<Option<Form>>>);
 
 /// Why it was refused. Travels in the response's extensions.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ struct KeptForm {
     fields: Vec<(String, String)>,
 }
 
-impl PostedForm {
+impl FormSlot {
     pub(crate) fn set(&self, form: &Form) {
         let fields = form.fields().map(|(name, value)| (name.to_owned(), value.to_owned()));
         *self.0.lock() = Some(fields.collect());
@@ -62,7 +62,7 @@ pub(crate) async fn carry(State(platform): State<Platform>, mut request: Request
     let (method, action) = (request.method().clone(), request.uri().path().to_owned());
     let here = request.uri().path_and_query().map_or("", |here| here.as_str()).to_owned();
     let kept = pick_up(&platform.secrets, request.headers()).filter(|_| method == Method::GET);
-    let posted = PostedForm::default();
+    let posted = FormSlot::default();
     request.extensions_mut().insert(posted.clone());
     let mut response = next.run(request).await;
     if let Some(RefusedForm(sentence)) = response.extensions_mut().remove::<RefusedForm>() {

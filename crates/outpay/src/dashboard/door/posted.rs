@@ -3,7 +3,7 @@
 
 use crate::attacks::AttackSign;
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::kept_form::PostedForm;
+use crate::dashboard::door::kept_form::FormSlot;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::platform::Platform;
 use crate::web::client;
@@ -39,7 +39,7 @@ impl<Who: FormSender> FromRequest<Platform> for Posted<Who> {
         if !who.has_sent(&parts.headers, form.get("csrf")) {
             return Err(forged(platform, &parts.extensions, who.member()).into_response());
         }
-        if let Some(posted) = parts.extensions.get::<PostedForm>() {
+        if let Some(posted) = parts.extensions.get::<FormSlot>() {
             posted.set(&form);
         }
         Ok(Self { who, form })

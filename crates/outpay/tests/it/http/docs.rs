@@ -27,7 +27,9 @@ async fn status_200_from_no_other_host(world: &Api) {
     let page = world.get("/docs").send().await;
     let policy = page.header("content-security-policy").unwrap();
     assert!(
-        policy.starts_with("default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; frame-ancestors 'none'"),
+        policy.starts_with(
+            "default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; frame-ancestors 'none'"
+        ),
         "{policy}"
     );
     // The typeface is the one file that it loads.
