@@ -19,6 +19,7 @@ use crate::overview;
 use crate::payment_worker;
 use crate::platform::Platform;
 use crate::reconciliation::night;
+use crate::search;
 use crate::store::Failure;
 use crate::unclaimed;
 use crate::web::assets;
@@ -153,6 +154,7 @@ fn tasks(platform: &Platform, workers: &Workers) -> Vec<Task> {
         }),
         over(platform, "keys", move |platform, stop| key_rotation::run(platform, keys, stop)),
         over(platform, "overview", overview::run),
+        over(platform, "search", search::run),
         over(platform, "reconciliation", move |platform, stop| night::run(platform, reconciliation, stop)),
         over(platform, "failing_webhooks", failing_webhooks::run),
         over(platform, "heads", heads::run),

@@ -166,6 +166,10 @@ pub mod roles {
     pub use crate::roles::{Permission, Role};
 }
 
+pub mod search {
+    pub use crate::search::{catch_up, fill, text_of};
+}
+
 pub mod serving {
     pub use crate::serving::{ServeConfig, faces, open};
 }
@@ -190,21 +194,23 @@ pub mod screening {
 pub mod store {
     pub use crate::store::{
         ALL_DAYS, Advanced, ApiKey, AskedBefore, Assigned, Attempt, Attempted, AuditAttempt, AuditFilter,
-        BatchFilter, BatchLine, BatchState, BookNeeds, BookPart, BrandingRow, Bucket, Business, Ceiling,
-        Clearance, ConnectionSecurity, Credential, CredentialKind, DatabaseState, DatabaseUrl, Delivery,
-        DeliveryState, DueWork, EndpointKey, Expectation, ExportedEntry, FAR_BEHIND, Failure, GiftCard,
-        Given, GivenCard, HashCredential, HistoryFilter, HistoryPlace, Hold, Import, ImportLine, ImportState,
-        InstallationRail, KeyHolder, KeyNews, KeyUsage, Leased, LineState, Longest, LongestSteps, MailChoice,
-        MailEnd, MailNeeds, MailRow, MailState, MemberChange, Membership, MetadataOf, MethodActivity,
-        Mismatch, MismatchKind, MismatchState, MoneySum, MovementFilter, MovementKinds, Needs, NewAdvance,
-        NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard, NewInvitation, NewMail, NewMismatch,
-        NewSession, OpenCopy, Outgoing, OverdueWithdrawal, OwnMovement, PEOPLE, PasskeyRow, PauseScope,
-        PaymentBatch, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK, RailNumber, RailOpening,
-        ReconciliationRun, RecoveryChanges, RequestFilter, RequestLine, Reservation, RewardLink, Saving,
-        ScreeningRow, ScreeningState, SealedColumn, SentSince, SettingsChange, Snapshot, Stop, Store,
-        StoredBatchFile, StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed,
-        UsageCounts, UserFilter, UserPage, UserRow, UserSearch, WaitingCount, WebhookAttempt,
-        WebhookEndpoint, WithdrawalFilter, WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
+        AuditList, BatchFilter, BatchLine, BatchList, BatchState, BookNeeds, BookPart, BrandingRow, Bucket,
+        Business, Ceiling, Clearance, ConnectionSecurity, Credential, CredentialKind, DatabaseState,
+        DatabaseUrl, Delivery, DeliveryList, DeliveryState, DueWork, EndpointKey, Expectation, ExportedEntry,
+        FAR_BEHIND, Failure, GiftCard, Given, GivenCard, HashCredential, HistoryFilter, HistoryPlace, Hold,
+        Import, ImportLine, ImportList, ImportState, InstallationRail, KeyHolder, KeyNews, KeyUsage, Leased,
+        LineState, ListCount, ListFilter, ListOrder, ListPage, ListPlace, ListWindow, Longest, LongestSteps,
+        MOST_COUNTED, MailChoice, MailEnd, MailNeeds, MailRow, MailState, MemberChange, Membership,
+        MetadataOf, MethodActivity, Mismatch, MismatchKind, MismatchState, MoneySum, MovementFilter,
+        MovementKinds, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard,
+        NewInvitation, NewMail, NewMismatch, NewSession, OpenCopy, Outgoing, OverdueWithdrawal, OwnMovement,
+        PEOPLE, PasskeyRow, PauseScope, PaymentBatch, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK,
+        RailNumber, RailOpening, ReconciliationRun, RecoveryChanges, RequestFilter, RequestLine,
+        RequestPlace, Reservation, RewardLink, Saving, ScreeningRow, ScreeningState, SealedColumn,
+        SearchKind, SearchSource, SentSince, SettingsChange, Snapshot, Stop, Store, StoredBatchFile,
+        StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts,
+        UserFilter, UserList, UserRow, WaitingCount, WebhookAttempt, WebhookEndpoint, WithdrawalFilter,
+        WithdrawalList, WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
     };
 }
 

@@ -91,7 +91,7 @@ pub(super) fn note_everywhere(
 }
 
 /// The columns that `entry` reads, in its order.
-const COLUMNS: &str = "number, book, at, actor, action, subject, detail";
+pub(super) const COLUMNS: &str = "number, book, at, actor, action, subject, detail";
 
 impl Store {
     /// Writes entries, all or none.
@@ -139,7 +139,7 @@ impl Store {
     }
 }
 
-fn entry(row: &Row) -> Result<AuditEntry, Failure> {
+pub(super) fn entry(row: &Row) -> Result<AuditEntry, Failure> {
     Ok(AuditEntry {
         number: row.int(0)?,
         book: Some(row.int(1)?).filter(|book| *book != 0).map(BookId),

@@ -12,6 +12,9 @@ use tempfile::TempDir;
 /// The one file of a copy of SQLite.
 const SQLITE_FILE: &str = "outpay.db";
 
+/// Tables that a restored database fills by itself, from the others: they are emptied, so that nothing is trusted that can be made again.
+pub(super) const MADE_AGAIN: [&str; 3] = ["search_row", "search_posting", "search_cursor"];
+
 /// A copy that is open to read.
 pub struct OpenCopy {
     /// What it holds.

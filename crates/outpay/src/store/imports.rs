@@ -39,7 +39,7 @@ pub struct Import {
 }
 
 /// The columns that `import` reads, in its order.
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "number, name, digest, lines, total, actor, confirmed_by, state, created_at, changed_at";
 
 impl Store {
@@ -207,7 +207,7 @@ impl Store {
     }
 }
 
-fn import(row: &Row) -> Result<Import, Failure> {
+pub(super) fn import(row: &Row) -> Result<Import, Failure> {
     let state = row.int(7)?;
     Ok(Import {
         number: row.int(0)?,

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 12, text: include_str!("../../migrations/0012_rail_notices.sql") },
     Migration { number: 13, text: include_str!("../../migrations/0013_reward_links.sql") },
     Migration { number: 14, text: include_str!("../../migrations/0014_brakes.sql") },
+    Migration { number: 15, text: include_str!("../../migrations/0015_search.sql") },
     Migration { number: 16, text: include_str!("../../migrations/0016_statements.sql") },
 ];
 
@@ -230,6 +231,11 @@ mod tests {
             14,
             "d1b29f3e15acc2c851107f82a56a2893d439a418e9e33f9a550cab54f9873d45",
             "cc934ab7438daadf0bf094ecd7926f02c56256a4ae9d9f3e471711f0093aa31a",
+        ),
+        (
+            15,
+            "ac231e2d119666f93c5043947596300ffa1fbe7cf628fdc0ff75e70e57d0db76",
+            "14788ca912649d48df0e1021ddf50be6243a97c94b41d103d78a48a6c2821355",
         ),
         (
             16,

@@ -91,7 +91,7 @@ pub struct BatchFilter {
 }
 
 /// The columns that `batch` reads, in its order.
-const COLUMNS: &str = "number, method, state, currency, rate, payments, total, converted, digest, made_by, made_at, checked_by, checked_at, \
+pub(super) const COLUMNS: &str = "number, method, state, currency, rate, payments, total, converted, digest, made_by, made_at, checked_by, checked_at, \
     downloads, downloaded_at, ended_by, ended_at, proof";
 
 /// Lines that may not leave: their payment has ended, or is stopped.
@@ -342,7 +342,7 @@ impl Store {
     }
 }
 
-fn batch(row: &Row) -> Result<PaymentBatch, Failure> {
+pub(super) fn batch(row: &Row) -> Result<PaymentBatch, Failure> {
     let digest = row.maybe_bytes(8)?.map(<[u8; 32]>::try_from).transpose();
     Ok(PaymentBatch {
         number: row.int(0)?,

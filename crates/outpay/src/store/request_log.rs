@@ -1,9 +1,12 @@
 //! Lines of the request log. What comes here is redacted already (requests/); what is too old, or too much, is deleted.
 
 use super::driver::{Row, Statement};
+use super::list_page::{ListCount, ListOrder, ListPage, ListPlace, MOST_COUNTED};
+use super::list_sql::ListSql;
 use super::sql::sql;
 use super::{Failure, Store};
 use ledger::{BookId, Micros};
+use std::ops::Range;
 
 /// One request of a business, or of one of its people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,13 +46,24 @@ pub struct RequestFilter {
     pub key: Option<i64>,
     /// Only those with this in the path's template; empty for all.
     pub path: String,
+    /// Only those with this in id, path, caller's body or answer, in any case; empty for all.
+    pub text: String,
     /// From this status to that one.
     pub statuses: (i64, i64),
-    /// Only those before this one.
-    pub before: Option<(Micros, String)>,
-    /// At most so many.
-    pub limit: i64,
+    /// Only those that came at these moments.
+    pub at: Option<Range<Micros>>,
 }
+
+impl RequestFilter {
+    /// All of a book.
+    #[must_use]
+    pub fn of(book: BookId) -> Self {
+        Self { book, key: None, path: String::new(), text: String::new(), statuses: (0, 999), at: None }
+    }
+}
+
+/// A line's place in the list.
+pub type RequestPlace = (Micros, String);
 
 const INSERT: &str = "INSERT INTO request_log (book, at, request_id, key, payout_user, method, route, path_id, status, micros, \
      skipped, request, response) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
@@ -81,30 +95,83 @@ impl Store {
         Ok(self.driver.write(lines.iter().map(insert).collect()).await?)
     }
 
-    /// Lines, newest first.
-    pub async fn request_lines(&self, filter: &RequestFilter) -> Result<Vec<RequestLine>, Failure> {
-        let sql = sql!(
-            "SELECT {COLUMNS} FROM request_log WHERE book = $1 AND (at, request_id) < ($2, $3) AND status BETWEEN $4 \
-             AND $5 AND (CAST($6 AS BIGINT) < 0 OR key = $6) AND ($7 = '' OR strpos(route, $7) > 0) \
-             ORDER BY at DESC, request_id DESC LIMIT $8"
-        );
-        let for_sqlite = sql!(
-            "SELECT {COLUMNS} FROM request_log WHERE book = $1 AND (at, request_id) < ($2, $3) AND status BETWEEN $4 \
-             AND $5 AND ($6 < 0 OR key = $6) AND ($7 = '' OR instr(route, $7) > 0) \
-             ORDER BY at DESC, request_id DESC LIMIT $8"
-        );
-        let sql = if self.engine() == "sqlite" { for_sqlite } else { sql };
-        let (at, id) = filter.before.clone().unwrap_or((i64::MAX, String::new()));
-        let values = vec![
-            filter.book.0.into(),
-            at.into(),
-            id.as_str().into(),
-            filter.statuses.0.into(),
-            filter.statuses.1.into(),
-            filter.key.unwrap_or(-1).into(),
-            filter.path.as_str().into(),
-            filter.limit.into(),
-        ];
+    /// A page of lines, newest or oldest first. The log is short (requests/), so each page may look at all of it.
+    pub async fn list_requests(
+        &self,
+        filter: &RequestFilter,
+        order: ListOrder,
+        place: &ListPlace<RequestPlace>,
+        limit: i64,
+    ) -> Result<ListPage<RequestLine, RequestPlace>, Failure> {
+        let conditions = self.request_conditions(filter);
+        let mut sql = ListSql::new("SELECT count(*) FROM (SELECT 1 FROM request_log WHERE ", []);
+        sql.append(&conditions);
+        sql.push(" LIMIT ?) AS found", [(MOST_COUNTED + 1).into()]);
+        let (sql, values) = sql.finish();
+        let found = self.driver.query_one(sql, values).await?.map_or(Ok(0), |row| row.int(0))?;
+        let count = ListCount { found, is_all: found <= MOST_COUNTED };
+        let (is_backward, start) = match place {
+            ListPlace::Start => (false, None),
+            ListPlace::After(start) => (false, Some(start)),
+            ListPlace::Before(start) => (true, Some(start)),
+        };
+        let mut rows = self.lines_from(&conditions, (order, is_backward), start, limit + 1).await?;
+        let size = usize::try_from(limit)?;
+        if is_backward && rows.len() <= size {
+            let mut first = self.lines_from(&conditions, (order, false), None, limit + 1).await?;
+            let next = cut_lines(&mut first, size);
+            return Ok(ListPage { rows: first, previous: None, next, count });
+        }
+        let on = cut_lines(&mut rows, size);
+        if is_backward {
+            rows.reverse();
+        }
+        let of = |line: Option<&RequestLine>| line.map(|line| (line.at, line.request_id.clone()));
+        let (previous, next) = match (is_backward, start) {
+            (true, _) => (on, of(rows.last())),
+            (false, None) => (None, on),
+            (false, Some(_)) => (of(rows.first()), on),
+        };
+        Ok(ListPage { rows, previous, next, count })
+    }
+
+    fn request_conditions(&self, filter: &RequestFilter) -> ListSql {
+        let mut sql = ListSql::new("book = ?", [filter.book.0.into()]);
+        if filter.statuses != (0, 999) {
+            sql.and("status BETWEEN ? AND ?", [filter.statuses.0.into(), filter.statuses.1.into()]);
+        }
+        if let Some(key) = filter.key {
+            sql.and("key = ?", [key.into()]);
+        }
+        if let Some(at) = &filter.at {
+            sql.and("at >= ? AND at < ?", [at.start.into(), at.end.into()]);
+        }
+        if !filter.path.is_empty() {
+            sql.and_part(&self.has("route", &filter.path));
+        }
+        if !filter.text.is_empty() {
+            let all = "lower(request_id || ' ' || method || ' ' || route || ' ' || path_id || ' ' || request || ' ' || response)";
+            sql.and_part(&self.has(all, &filter.text.to_lowercase()));
+        }
+        sql
+    }
+
+    async fn lines_from(
+        &self,
+        conditions: &ListSql,
+        (order, is_backward): (ListOrder, bool),
+        start: Option<&RequestPlace>,
+        limit: i64,
+    ) -> Result<Vec<RequestLine>, Failure> {
+        let descends = (order == ListOrder::Oldest) == is_backward;
+        let (sign, way) = if descends { ("<", " DESC") } else { (">", "") };
+        let mut sql = ListSql::new(&format!("SELECT {COLUMNS} FROM request_log WHERE "), []);
+        sql.append(conditions);
+        if let Some((at, id)) = start {
+            sql.and(&format!("(at, request_id) {sign} (?, ?)"), [(*at).into(), id.as_str().into()]);
+        }
+        sql.push(&format!(" ORDER BY at{way}, request_id{way} LIMIT ?"), [limit.into()]);
+        let (sql, values) = sql.finish();
         self.driver.query(sql, values).await?.iter().map(line).collect()
     }
 
@@ -131,6 +198,13 @@ impl Store {
         let all = std::iter::once(old).chain(books.iter().map(surplus));
         Ok(self.driver.write(all.collect()).await?)
     }
+}
+
+/// Cuts a page to its size; the place of its last line, where there are more.
+fn cut_lines(lines: &mut Vec<RequestLine>, size: usize) -> Option<RequestPlace> {
+    let is_more = lines.len() > size;
+    lines.truncate(size);
+    lines.last().filter(|_| is_more).map(|last| (last.at, last.request_id.clone()))
 }
 
 fn line(row: &Row) -> Result<RequestLine, Failure> {

@@ -18,8 +18,7 @@ pub enum ImportState {
 }
 
 impl ImportState {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Draft, Self::Waiting, Self::Running, Self::Done, Self::Discarded];
+    pub const ALL: [Self; 5] = [Self::Draft, Self::Waiting, Self::Running, Self::Done, Self::Discarded];
 
     /// The word for people.
     #[must_use]

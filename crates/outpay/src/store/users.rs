@@ -37,7 +37,7 @@ pub struct UserFilter {
 }
 
 /// What withdrawals on their way hold of the user `u`: the column after [`COLUMNS`].
-static PENDING: LazyLock<String> = LazyLock::new(|| {
+pub(super) static PENDING: LazyLock<String> = LazyLock::new(|| {
     format!(
         "(SELECT CAST(coalesce(sum(w.amount), 0) AS BIGINT) FROM withdrawal w \
          WHERE w.book = u.book AND w.payout_user = u.number AND w.state < {WITHDRAWAL_SUCCEEDED})"
@@ -165,6 +165,12 @@ impl Store {
         let reply: Reply =
             serde_json::from_str(row.text(0)?).context("a remembered answer cannot be read")?;
         Ok(if let Reply::Paid { user, .. } = reply { Some(user) } else { None })
+    }
+
+    /// The number of the newest user of a book, or that below the first of its epoch.
+    pub async fn newest_user(&self, book: BookId) -> Result<i64, Failure> {
+        let row = self.driver.query_one("SELECT users FROM book WHERE id = $1", vec![book.0.into()]).await?;
+        row.map_or(Ok(0), |row| row.int(0))
     }
 
     /// A user's address.

@@ -67,7 +67,7 @@ const HAS_ENDPOINT: &str = "EXISTS (SELECT 1 FROM webhook_endpoint e WHERE e.boo
                             AND e.number = webhook_delivery.endpoint)";
 
 /// The columns that `delivery` reads, in its order.
-const COLUMNS: &str = "number, endpoint, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, \
+pub(super) const COLUMNS: &str = "number, endpoint, sequence, withdrawal, kind, body, state, tries, attempts, created_at, due_at, \
                        finished_at, lease";
 
 impl Store {
@@ -288,7 +288,7 @@ fn insert(
     Statement::one(&INSERT, values)
 }
 
-fn delivery(row: &Row) -> Result<Delivery, Failure> {
+pub(super) fn delivery(row: &Row) -> Result<Delivery, Failure> {
     Ok(Delivery {
         number: row.int(0)?,
         endpoint: row.int(1)?,

@@ -3,6 +3,7 @@
 
 use super::{Postgres, without_rows};
 use crate::store::Failure;
+use crate::store::copies::MADE_AGAIN;
 use crate::store::migrations::{self, Dialect};
 use anyhow::Context;
 use deadpool_postgres::{ClientWrapper, Object};
@@ -102,6 +103,9 @@ impl Postgres {
             client.execute("INSERT INTO migration (version) VALUES ($1)", &[&migration.number]).await?;
         }
         for table in migrations::tables(schema) {
+            if MADE_AGAIN.contains(&table) {
+                client.batch_execute(&format!("DELETE FROM {table}")).await?;
+            }
             advance_sequences(client, table).await?;
         }
         let mark = "INSERT INTO setting (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";

@@ -3,6 +3,7 @@
 
 use super::{Sqlite, connect};
 use crate::store::Failure;
+use crate::store::copies::MADE_AGAIN;
 use crate::store::migrations::Migration;
 use anyhow::Context;
 use rusqlite::{Connection, OpenFlags};
@@ -71,7 +72,7 @@ fn check_integrity(connection: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Puts a setting into a copy that is about to become a database, durably and without a log beside it.
+/// Puts a setting into a copy that is about to become a database, and empties what it makes again; durably and without a log beside it.
 pub(in crate::store) fn mark_copy(file: &Path, name: &str, value: &[u8]) -> Result<(), Failure> {
     let connection = Connection::open_with_flags(
         file,
@@ -84,6 +85,11 @@ pub(in crate::store) fn mark_copy(file: &Path, name: &str, value: &[u8]) -> Resu
         "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         rusqlite::params![name, value],
     )?;
+    for table in MADE_AGAIN {
+        if connection.table_exists(None, table)? {
+            connection.execute(&format!("DELETE FROM {table}"), [])?;
+        }
+    }
     connection.close().map_err(|(_, error)| error)?;
     std::fs::File::open(file)?.sync_all()?;
     Ok(())

@@ -4,8 +4,10 @@ use crate::conformance::bare_store::{BareStore, Engine, Place};
 use crate::conformance::on_both_engines;
 use crate::conformance::till::{create, order, rotate, withdraw};
 use ledger::BookId;
+use outpay::testing::search::fill;
 use outpay::testing::store::{
-    OpenCopy, RECOVERY_MARK, Store, files_of_copy, newest_schema, open_copy, restore_copy,
+    ListFilter, ListOrder, ListPlace, ListWindow, OpenCopy, RECOVERY_MARK, SearchKind, Store, UserList,
+    files_of_copy, newest_schema, open_copy, restore_copy,
 };
 use tempfile::TempDir;
 
@@ -77,6 +79,7 @@ async fn a_copy_that_is_not_whole_does_not_open(world: &BareStore) {
 async fn a_restored_copy_is_the_database_with_a_mark(world: &BareStore) {
     let book = books(world).await;
     let before = world.everything().await;
+    fill(&world.store, book, SearchKind::People).await.unwrap();
     assert_eq!(world.store.recovery_mark().await.unwrap(), None);
     let folder = copied(world).await;
     let place = Place::fresh(world.engine());
@@ -86,6 +89,17 @@ async fn a_restored_copy_is_the_database_with_a_mark(world: &BareStore) {
     assert_eq!(store.recovery_mark().await.unwrap().as_deref(), Some("then"));
     let restored = BareStore { store, secrets: world.secrets.clone(), place };
     assert_eq!(restored.everything().await, before);
+    // The search index was not taken from the copy, and is made again.
+    let find = async || {
+        let any = ListFilter { text: "b@exam".to_owned(), ..ListFilter::default() };
+        let list = UserList { any, ..UserList::default() };
+        let window =
+            ListWindow { order: ListOrder::Newest, place: ListPlace::Start, limit: 9, counts: false };
+        restored.store.list_users(book, &list, &window).await.unwrap().rows.len()
+    };
+    assert_eq!((restored.store.search_lag(book, SearchKind::People, 9).await.unwrap(), find().await), (2, 0));
+    fill(&restored.store, book, SearchKind::People).await.unwrap();
+    assert_eq!(find().await, 1);
     // It works like any other database.
     restored.till().await.carry_out(book, [create("d@example.com", 1)]).await;
     assert_eq!(restored.journal(book).await.len(), world.journal(book).await.len() + 1);

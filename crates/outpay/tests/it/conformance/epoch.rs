@@ -5,7 +5,7 @@ use crate::conformance::on_both_engines;
 use crate::conformance::till::{ask, create, order, withdraw};
 use ledger::{AccountId, BookId, Command, EntryKind, HashBasis, Reply, floor_of_epoch};
 use outpay::testing::audit;
-use outpay::testing::store::{NewBusiness, PEOPLE, UserSearch};
+use outpay::testing::store::{ListOrder, ListPlace, ListWindow, NewBusiness, PEOPLE, UserList};
 
 on_both_engines! {
     a_new_person_never_gets_a_lost_persons_hash,
@@ -107,14 +107,11 @@ async fn sums_and_searches_go_on_over_the_gap(world: &BareStore) {
     let given = sums.iter().filter(|(_, sum)| sum.credit == PEOPLE).map(|(_, sum)| sum.amount);
     assert_eq!(given.sum::<i128>(), 11);
     assert_eq!(world.store.balance_after(book, AccountId::PAYOUT, i64::MAX).await.unwrap().0, 89);
-    let search = UserSearch {
-        beginning: String::new(),
-        status: None,
-        balance: Some((ledger::Cents(1), ledger::Cents(10))),
-        after: None,
-    };
-    let page = world.store.search_users(book, &search, 10).await.unwrap();
-    let found: Vec<i64> = page.users.iter().map(|row| row.user.number).collect();
+    let balance = Some((ledger::Cents(1), ledger::Cents(10)));
+    let list = UserList { balance, ..UserList::default() };
+    let window = ListWindow { order: ListOrder::Newest, place: ListPlace::Start, limit: 10, counts: true };
+    let page = world.store.list_users(book, &list, &window).await.unwrap();
+    let found: Vec<i64> = page.rows.iter().map(|row| row.user.number).collect();
     assert_eq!((found, page.next), (vec![floor_of_epoch(1) + 1, 1], None));
     let account = AccountId::user(floor_of_epoch(1) + 1);
     assert!(

@@ -3,11 +3,12 @@
 use crate::conformance::bare_store::{BareStore, NOW};
 use crate::conformance::on_both_engines;
 use ledger::BookId;
-use outpay::testing::store::{RequestFilter, RequestLine};
+use outpay::testing::store::{ListOrder, ListPlace, RequestFilter, RequestLine, RequestPlace};
 
 on_both_engines! {
     a_line_comes_back_as_it_was_written,
-    lines_are_filtered_and_paged,
+    lines_are_filtered,
+    pages_go_both_ways,
     what_is_old_or_too_much_is_forgotten,
 }
 
@@ -32,12 +33,25 @@ fn line(place: i64) -> RequestLine {
 }
 
 fn all() -> RequestFilter {
-    RequestFilter { book: BOOK, key: None, path: String::new(), statuses: (0, 999), before: None, limit: 100 }
+    RequestFilter::of(BOOK)
 }
 
 async fn found(world: &BareStore, filter: RequestFilter) -> Vec<String> {
-    let lines = world.store.request_lines(&filter).await.unwrap();
-    lines.into_iter().map(|line| line.request_id).collect()
+    page(world, &filter, ListOrder::Newest, &ListPlace::Start, 100).await.0
+}
+
+/// Ids, the places before and after, and the count.
+async fn page(
+    world: &BareStore,
+    filter: &RequestFilter,
+    order: ListOrder,
+    place: &ListPlace<RequestPlace>,
+    limit: i64,
+) -> (Vec<String>, Option<RequestPlace>, Option<RequestPlace>, i64) {
+    let page = world.store.list_requests(filter, order, place, limit).await.unwrap();
+    assert!(page.count.is_all);
+    let ids = page.rows.into_iter().map(|line| line.request_id).collect();
+    (ids, page.previous, page.next, page.count.found)
 }
 
 async fn a_line_comes_back_as_it_was_written(world: &BareStore) {
@@ -52,7 +66,7 @@ async fn a_line_comes_back_as_it_was_written(world: &BareStore) {
     assert_eq!(found(world, all()).await, ["req_3", "req_2", "req_1"]);
 }
 
-async fn lines_are_filtered_and_paged(world: &BareStore) {
+async fn lines_are_filtered(world: &BareStore) {
     let lines: Vec<RequestLine> = (1..=6).map(line).collect();
     world.store.write_request_lines(&lines).await.unwrap();
     let other = RequestLine { book: BookId(4), ..line(9) };
@@ -69,9 +83,41 @@ async fn lines_are_filtered_and_paged(world: &BareStore) {
             "{nothing}"
         );
     }
-    assert_eq!(found(world, RequestFilter { limit: 2, ..all() }).await, ["req_6", "req_5"]);
-    let before = Some((NOW + 3, "req_3".to_owned()));
-    assert_eq!(found(world, RequestFilter { before, ..all() }).await, ["req_2", "req_1"]);
+    let text = |text: &str| RequestFilter { text: text.to_owned(), ..all() };
+    assert_eq!(found(world, text("PAYOUT/create")).await, ["req_6", "req_3"], "in any case");
+    assert_eq!(found(world, text("req_4")).await, ["req_4"]);
+    assert_eq!(found(world, text("🙂")).await.len(), 6, "of the body");
+    assert!(found(world, text("%")).await.is_empty());
+    let at = Some(NOW + 2..NOW + 4);
+    assert_eq!(found(world, RequestFilter { at, ..all() }).await, ["req_3", "req_2"]);
+}
+
+async fn pages_go_both_ways(world: &BareStore) {
+    let lines: Vec<RequestLine> = (1..=5).map(line).collect();
+    world.store.write_request_lines(&lines).await.unwrap();
+    for (order, expected) in [
+        (ListOrder::Newest, [vec!["req_5", "req_4"], vec!["req_3", "req_2"], vec!["req_1"]]),
+        (ListOrder::Oldest, [vec!["req_1", "req_2"], vec!["req_3", "req_4"], vec!["req_5"]]),
+    ] {
+        let (filter, mut place) = (all(), ListPlace::Start);
+        for (at, ids) in expected.iter().enumerate() {
+            let (found, _, next, count) = page(world, &filter, order, &place, 2).await;
+            assert_eq!(
+                (&found, next.is_some(), count),
+                (&ids.iter().map(ToString::to_string).collect(), at < 2, 5)
+            );
+            place = next.map_or(place, ListPlace::After);
+        }
+        for ids in expected.iter().rev().skip(1) {
+            let (_, previous, ..) = page(world, &filter, order, &place, 2).await;
+            place = ListPlace::Before(previous.unwrap());
+            let (found, _, next, _) = page(world, &filter, order, &place, 2).await;
+            assert_eq!(&found, ids);
+            assert!(next.is_some());
+        }
+        let (_, previous, ..) = page(world, &filter, order, &place, 2).await;
+        assert_eq!(previous, None, "the first page");
+    }
 }
 
 async fn what_is_old_or_too_much_is_forgotten(world: &BareStore) {
