@@ -8,6 +8,7 @@ pub mod baseline_empty;
 pub mod baseline_per_request;
 mod growth;
 pub mod histogram;
+mod lists;
 pub mod load;
 mod machine;
 mod pages;

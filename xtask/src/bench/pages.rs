@@ -1,5 +1,5 @@
-//! `bench --pages`: the database queries of the dashboard's pages, with many users: every kind of search, the first
-//! page, and the list of withdrawals, without HTTP and rendering; and the recipient's page in full, from the entry
+//! `bench --pages`: the database queries of the dashboard's pages, with many users and as many withdrawals: every kind of search (lists.rs)
+//! and the first page, without HTTP and rendering; and the recipient's page in full, from the entry
 //! page to the first display of the balance. Each figure is the slowest of its pages, whatever they find.
 
 use std::time::{Duration, Instant};
@@ -13,9 +13,7 @@ use ::outpay::testing::overview;
 use ::outpay::testing::platform::Platform;
 use ::outpay::testing::serving;
 use ::outpay::testing::statement::{self, Month};
-use ::outpay::testing::store::{
-    ALL_DAYS, DatabaseUrl, MovementFilter, MovementKinds, UserSearch, WithdrawalFilter,
-};
+use ::outpay::testing::store::{ALL_DAYS, DatabaseUrl, MovementFilter, MovementKinds, WithdrawalFilter};
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::body::Body;
@@ -25,15 +23,13 @@ use axum::response::Response;
 use secrecy::ExposeSecret;
 use tower_service::Service;
 
-use super::Arguments;
 use super::teller::{ask, fund, preload};
+use super::{Arguments, lists};
 use crate::outpay::Engine;
 use crate::postgres::{Cluster, Place};
 use crate::{clock, scratch};
 
 const USERS: u64 = 1_000_000;
-/// Consecutive pages of a search.
-const PAGES: usize = 40;
 /// One of this many users is inactive.
 const INACTIVE: i64 = 1_000;
 const LIMIT: Duration = Duration::from_millis(50);
@@ -63,6 +59,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
     let started = clock::now();
     while !platform.store.add_to_day_sums(book, 50_000).await? {}
     println!("\n{users} users; the sums of their days were made in {:.1} s", started.elapsed().as_secs_f64());
+    lists::prepare(&platform, book, users).await?;
     if let Some(cluster) = &cluster {
         cluster.analyze().await?;
     }
@@ -74,30 +71,7 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
 }
 
 async fn measure(platform: &Platform, book: BookId) -> Result<Duration> {
-    let any = UserSearch { beginning: String::new(), status: None, balance: None, after: None };
-    let begin = |text: &str| UserSearch { beginning: text.to_owned(), ..any.clone() };
-    let (active, inactive) = (Some(UserStatus::Active), Some(UserStatus::Inactive));
-    let (all, none) = (Some((Cents(0), Cents(10))), Some((Cents(1_000), Cents(i64::MAX))));
-    let searches = [
-        ("all users", any.clone()),
-        ("active", UserSearch { status: active, ..any.clone() }),
-        ("inactive", UserSearch { status: inactive, ..any.clone() }),
-        ("a balance that all have", UserSearch { balance: all, ..any.clone() }),
-        ("a balance without matches", UserSearch { balance: none, ..any.clone() }),
-        ("inactive, a balance that all have", UserSearch { balance: all, status: inactive, ..any.clone() }),
-        ("active, a balance without matches", UserSearch { balance: none, status: active, ..any.clone() }),
-        ("begins with u", begin("u")),
-        ("begins with user99999", begin("user99999")),
-        ("begins with z", begin("z")),
-        ("begins with u, inactive", UserSearch { status: inactive, ..begin("u") }),
-        ("begins with u, a balance without matches", UserSearch { balance: none, ..begin("u") }),
-    ];
-    println!("{:>42}  {:>6}  {:>9}  {:>10}", "search", "pages", "first ms", "slowest ms");
-    let mut slowest = Duration::ZERO;
-    for (name, search) in searches {
-        slowest = slowest.max(pages(platform, book, name, search).await?);
-    }
-    Ok(slowest.max(money(platform, book).await?))
+    Ok(lists::measure(platform, book).await?.max(money(platform, book).await?))
 }
 
 /// The pages about the business's own money.
@@ -175,23 +149,4 @@ async fn ask_page(faces: &Router, request: request::Builder, expected: StatusCod
     let response = faces.clone().call(request.body(Body::empty())?).await?;
     ensure!(response.status() == expected, "{} instead of {expected}", response.status());
     Ok(response)
-}
-
-async fn pages(platform: &Platform, book: BookId, name: &str, search: UserSearch) -> Result<Duration> {
-    let (mut search, mut first, mut slowest, mut count) = (search, None, Duration::ZERO, 0);
-    while count < PAGES {
-        let started = clock::now();
-        let page = platform.store.search_users(book, &search, 50).await?;
-        let took = started.elapsed();
-        count += 1;
-        first = first.or(Some(took));
-        slowest = slowest.max(took);
-        search.after = page.next;
-        if search.after.is_none() {
-            break;
-        }
-    }
-    let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    println!("{name:>42}  {count:>6}  {:>9.2}  {:>10.2}", ms(first.unwrap_or_default()), ms(slowest));
-    Ok(slowest)
 }
