@@ -62,6 +62,7 @@ mod requests;
 mod roles;
 mod scopes;
 mod screening;
+mod search;
 mod serving;
 mod sheet;
 mod short_ids;

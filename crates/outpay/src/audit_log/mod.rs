@@ -1,6 +1,8 @@
-//! The audit log: making entries, and calling actors by names. Not here: its rows (store/audit_log.rs).
+//! The audit log: making entries, and reading them: names of actors, sentences (sentence.rs), differences (difference.rs). Not here: its rows (store/audit_log.rs).
 
+pub mod difference;
 pub mod export;
+pub mod sentence;
 
 use crate::platform::Platform;
 use crate::store::{Failure, NewAuditEntry, WriteError};
@@ -70,6 +72,12 @@ impl Names {
             }
         }
         Ok(Self(names))
+    }
+
+    /// Invented ones, for snapshots.
+    #[cfg(test)]
+    pub(crate) fn sample<const MANY: usize>(names: [(Actor, &str); MANY]) -> Self {
+        Self(names.into_iter().map(|(actor, name)| (actor, name.to_owned())).collect())
     }
 
     /// An actor's name.

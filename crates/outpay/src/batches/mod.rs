@@ -148,8 +148,24 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Batch>, Failure> {
     let rows = platform.store.payment_batches(book, filter, limit).await?;
-    let numbers = (rows.last().map_or(0, |row| row.number), rows.first().map_or(0, |row| row.number));
-    let counts = platform.store.payment_batch_counts(book, numbers).await?;
+    counted(platform, book, rows).await
+}
+
+/// The same batches with what has become of their payments. Those between them are not looked at.
+pub async fn counted(
+    platform: &Platform,
+    book: BookId,
+    rows: Vec<PaymentBatch>,
+) -> Result<Vec<Batch>, Failure> {
+    let mut numbers: Vec<i64> = rows.iter().map(|row| row.number).collect();
+    numbers.sort_unstable();
+    let mut counts = Vec::new();
+    for together in numbers.chunk_by(|one, next| one + 1 == *next) {
+        if let [first, ..] = together {
+            let last = together.last().unwrap_or(first);
+            counts.extend(platform.store.payment_batch_counts(book, (*first, *last)).await?);
+        }
+    }
     Ok(rows.into_iter().map(|row| Batch::new(row, &counts)).collect())
 }
 

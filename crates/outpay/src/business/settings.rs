@@ -179,9 +179,10 @@ fn differences(
         told.entries.push(audit_log::in_business(platform, book.business(), actor, action, "", &detail));
         told.notes.push(format!("allowed_origins: {:?} -> {origins:?}", before.allowed_origins));
     }
-    change.import_above = change.import_above.filter(|above| *above != before.import_above);
+    let was = before.import_above;
+    change.import_above = change.import_above.filter(|above| *above != was);
     if let Some(above) = change.import_above {
-        let (action, detail) = ("settings.import_approval_changed", json!({ "above": above }));
+        let (action, detail) = ("settings.import_approval_changed", json!({ "from": was, "to": above }));
         told.entries.push(audit_log::in_book(platform, book, actor, action, "", &detail));
     }
     let was = before.two_people_above;

@@ -11,6 +11,7 @@ mod door {
     pub mod frame;
     pub mod idempotency;
     pub mod kept_form;
+    pub mod list;
     pub mod notice;
     pub mod posted;
     pub mod query;
@@ -74,6 +75,7 @@ mod developer {
 }
 mod business {
     pub mod audit;
+    pub mod search;
     pub mod settings;
     pub mod team;
     pub mod test_clock;

@@ -29,14 +29,21 @@ pub struct EndpointChange {
     pub condition: Precondition,
 }
 
+/// An entry about an endpoint as it is set, with what it was before, if it is not new.
+fn set_entry(row: &WebhookEndpoint, before: Option<&WebhookEndpoint>, id: &str, by: Actor) -> NewAuditEntry {
+    let mut detail = as_json(row);
+    if let Some(before) = before {
+        (detail["from"], detail["to"]) = (as_json(before), as_json(row));
+    }
+    entry(row, id, by, "webhook.set", &detail)
+}
+
 /// The audit log keeps only the host of the URL: path and query may be confidential.
-fn set_entry(row: &WebhookEndpoint, id: &str, by: Actor) -> NewAuditEntry {
+fn as_json(row: &WebhookEndpoint) -> Value {
     let host: Vec<&str> = row.url.split('/').take(3).collect();
     let events = endpoint::events(row).names();
     let schedule = Schedule::from_code(row.schedule).unwrap_or_default().word();
-    let detail =
-        json!({ "host": host.join("/"), "enabled": row.enabled, "events": events, "schedule": schedule });
-    entry(row, id, by, "webhook.set", &detail)
+    json!({ "host": host.join("/"), "enabled": row.enabled, "events": events, "schedule": schedule })
 }
 
 /// An entry of the audit log about an endpoint as it is after the change.
@@ -102,7 +109,7 @@ impl Webhooks {
                 changed_at: now,
                 ..old.clone()
             };
-            let entry = set_entry(&new, &self.endpoint_id(new.key), by);
+            let entry = set_entry(&new, Some(&old), &self.endpoint_id(new.key), by);
             if let Some(changed) = self.store_change(&old, new, &entry).await? {
                 self.nudge();
                 return Ok((changed, false));
@@ -150,8 +157,12 @@ impl Webhooks {
         for _ in 0..TRIES {
             let old = self.store.webhook_endpoint(key).await?.ok_or(WebhookError::UnknownEndpoint)?;
             let now = self.clock.now();
-            let entry =
-                set_entry(&WebhookEndpoint { changed_at: now, ..old.clone() }, &self.endpoint_id(key), by);
+            let entry = set_entry(
+                &WebhookEndpoint { changed_at: now, ..old.clone() },
+                None,
+                &self.endpoint_id(key),
+                by,
+            );
             let entry = NewAuditEntry { action: "webhook.deleted", ..entry };
             match self.store.delete_webhook_endpoint(&old, now, &entry).await {
                 Ok(()) => return Ok(()),
@@ -207,7 +218,7 @@ impl Webhooks {
             created_at: now,
             changed_at: now,
         };
-        let entry = set_entry(&new, &self.endpoint_id(key), by);
+        let entry = set_entry(&new, None, &self.endpoint_id(key), by);
         match self.store.create_webhook_endpoint(&new, &entry).await {
             Ok(()) => Ok(Some(Endpoint::open(self, new)?)),
             Err(WriteError::Conflict) => Ok(None),

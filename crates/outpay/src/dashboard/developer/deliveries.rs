@@ -1,23 +1,35 @@
-//! `/dashboard/deliveries`: the log of webhook deliveries of this mode, newest first, by state; and the way to send all
-//! again that failed.
+//! `/dashboard/deliveries`: the log of webhook deliveries of this mode, by id, withdrawal, person, amount, state, endpoint and day, and as a
+//! CSV; and the way to send all again that failed.
 
 use crate::clock::rfc3339;
 use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::download::{self, CsvRows};
 use crate::dashboard::door::frame::Frame;
+use crate::dashboard::door::list::{ListBar, ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::notice;
 use crate::dashboard::door::posted::Posted;
-use crate::dashboard::door::query::{self, Query};
+use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::ids::IdKind;
 use crate::roles::Permission;
-use crate::store::{Delivery, DeliveryState};
+use crate::store::{Delivery, DeliveryList, DeliveryState, Failure, ListPage, SearchKind, WebhookEndpoint};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::Micros;
 use serde_json::json;
+use std::sync::Arc;
 
-const PAGE: i64 = 50;
+pub(crate) const LIST: ListKind = ListKind {
+    path: "/dashboard/deliveries",
+    search: Some(SearchKind::Deliveries),
+    id: Some(IdKind::Delivery),
+    has_amounts: true,
+    own: &["status", "endpoint"],
+    rare: &["endpoint"],
+    nouns: ("delivery", "deliveries"),
+};
+
 /// Words for the filter.
 pub(crate) const STATES: [(&str, &str); 5] = [
     ("", "All"),
@@ -33,8 +45,11 @@ struct DeliveriesPage {
     frame: Frame,
     manages: bool,
     status: String,
+    endpoint: String,
+    /// Ids and addresses of the endpoints.
+    endpoints: Vec<(String, String)>,
+    list: ListBar,
     deliveries: Vec<ShownDelivery>,
-    older: Option<String>,
 }
 
 /// A delivery as pages show it.
@@ -85,25 +100,85 @@ fn badge(state: DeliveryState) -> &'static str {
 
 /// The page.
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    let platform = &who.platform;
-    let status = query.get("status");
-    let below = platform.secrets.ids().open(IdKind::Delivery, who.book, query.get("before"));
-    let state = DeliveryState::from_word(status);
-    let mut found = platform.store.deliveries(who.book, state, below, PAGE + 1).await?;
-    let more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
-    let older = found.last().filter(|_| more).map(|last| {
-        let before = platform.webhooks.delivery_id(who.book, last.number);
-        query::path("/dashboard/deliveries", &[("status", status), ("before", before.as_str())])
-    });
+    let list = ListQuery::read(&query, LIST);
+    let (mut page, mut behind, mut error) = (ListPage::default(), 0, None);
+    match wanted(&who, &list) {
+        Ok((wanted, typed)) => {
+            behind = list.behind(&who, &typed).await?;
+            page = who.platform.store.list_deliveries(who.book, &wanted, &list.window(&who)).await?;
+        }
+        Err(sentence) => error = Some(sentence),
+    }
+    let endpoints = who.platform.store.webhook_endpoints(who.book).await?;
+    let endpoint = |row: WebhookEndpoint| (who.platform.webhooks.endpoint_id(row.key), row.url);
     let shown = DeliveriesPage {
         frame: Frame::new(&who, "deliveries", "Webhook logs"),
         manages: who.may(Permission::ManageWebhooks),
-        status: status.to_owned(),
-        deliveries: found.iter().map(|stored| ShownDelivery::new(&who, stored)).collect(),
-        older,
+        status: list.own("status").to_owned(),
+        endpoint: list.own("endpoint").to_owned(),
+        endpoints: endpoints.into_iter().map(endpoint).collect(),
+        deliveries: page.rows.iter().map(|stored| ShownDelivery::new(&who, stored)).collect(),
+        list: list.bar(&who, &page, error, behind),
     };
     Ok(page::html(StatusCode::OK, &shown))
+}
+
+/// The list that was asked for, or what is wrong with the question.
+fn wanted(who: &SignedIn, list: &ListQuery) -> Result<(DeliveryList, TypedSearch), String> {
+    let ids = who.platform.secrets.ids();
+    let mut typed = list.typed(who)?;
+    let mut wanted = DeliveryList { any: list.filter(&typed)?, ..DeliveryList::default() };
+    if let TypedSearch::Row(number) = typed {
+        wanted.number = Some(number);
+    }
+    if let TypedSearch::Text(text) = &typed
+        && let Some(number) = ids.open(IdKind::Withdrawal, who.book, text)
+    {
+        wanted.withdrawal = Some(number);
+        wanted.any.text.clear();
+        typed = TypedSearch::Nothing;
+    }
+    wanted.state = DeliveryState::from_word(list.own("status"));
+    if !list.own("endpoint").is_empty() {
+        let number = ids.open(IdKind::WebhookEndpoint, who.book, list.own("endpoint"));
+        wanted.endpoint = Some(number.unwrap_or_default());
+    }
+    Ok((wanted, typed))
+}
+
+const COLUMNS: [&str; 8] =
+    ["id", "event", "withdrawal", "status", "attempts", "created_at", "next_attempt_at", "finished_at"];
+
+/// The list as a CSV, with the filter and the order that the page has.
+pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
+    let list = ListQuery::read(&query, LIST);
+    let (wanted, typed) = wanted(&who, &list).map_err(Declined::sentence)?;
+    list.behind(&who, &typed).await?;
+    let of = Arc::new((who, list, wanted));
+    let read = move |after| {
+        let of = Arc::clone(&of);
+        async move {
+            let (who, list, wanted) = &*of;
+            let store = &who.platform.store;
+            let page = store.list_deliveries(who.book, wanted, &list.export_window(after)).await?;
+            let cells = |stored: &Delivery| {
+                let shown = ShownDelivery::new(who, stored);
+                let moment = |at: Option<Micros>| at.map(rfc3339).unwrap_or_default();
+                vec![
+                    shown.id,
+                    shown.event.to_owned(),
+                    shown.order_id,
+                    shown.status.to_owned(),
+                    shown.attempts.to_string(),
+                    rfc3339(shown.created_at),
+                    moment(shown.due_at),
+                    moment(shown.finished_at),
+                ]
+            };
+            Ok::<CsvRows<i64>, Failure>((page.rows.iter().map(cells).collect(), page.next))
+        }
+    };
+    Ok(download::csv_stream("webhook-deliveries.csv", &COLUMNS, read))
 }
 
 /// Lets everything be sent again that failed since a moment, for a receiver that was down.
@@ -150,6 +225,7 @@ pub(crate) fn sample_delivery(state: DeliveryState) -> ShownDelivery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::door::list::sample_bar;
     use crate::dashboard::snapshot;
 
     #[test]
@@ -161,8 +237,10 @@ mod tests {
                 frame: Frame::sample("deliveries", "Webhook logs"),
                 manages: true,
                 status: "failed".to_owned(),
+                endpoint: String::new(),
+                endpoints: vec![("whe_1".to_owned(), "https://example.com/hook".to_owned())],
+                list: sample_bar("/dashboard/deliveries", "", "4 deliveries"),
                 deliveries: states.map(sample_delivery).into(),
-                older: Some("/dashboard/deliveries?before=whd_1".to_owned()),
             },
         );
     }

@@ -1,19 +1,36 @@
-//! `/dashboard/requests`: the log of recent API requests of this mode, newest first, by key, path, status, or one by its id.
+//! `/dashboard/requests`: the log of recent API requests of this mode, by a part of id, path, body or answer, by key, status and day, and as a
+//! CSV. Not here: one request (request.rs).
 
+use crate::clock::rfc3339;
 use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::download::{self, CsvRows};
 use crate::dashboard::door::frame::Frame;
-use crate::dashboard::door::query::{self, Query};
+use crate::dashboard::door::list::{self, ListBar, ListKind, ListQuery};
+use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::ids::IdKind;
 use crate::requests::{DAYS, MOST_LINES};
-use crate::store::{ApiKey, RequestFilter, RequestLine};
+use crate::store::{ApiKey, Failure, ListPage, ListPlace, RequestFilter, RequestLine, RequestPlace};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::Micros;
 use std::collections::HashMap;
+use std::sync::Arc;
 
+/// Found by what stands in the log itself, which is short.
+const LIST: ListKind = ListKind {
+    path: "/dashboard/requests",
+    search: None,
+    id: None,
+    has_amounts: false,
+    own: &["path", "status", "key"],
+    rare: &["path"],
+    nouns: ("request", "requests"),
+};
 const PAGE: i64 = 50;
+/// Rows that an export reads at once: they have bodies.
+const EXPORT_PAGE: i64 = 200;
 /// Filter value, label, and the range of statuses it admits.
 pub(crate) const STATUSES: [(&str, &str, (i64, i64)); 5] = [
     ("", "All", (0, 999)),
@@ -27,7 +44,7 @@ pub(crate) const STATUSES: [(&str, &str, (i64, i64)); 5] = [
 #[template(path = "dashboard/developer/requests.html")]
 struct RequestsPage {
     frame: Frame,
-    id: String,
+    list: ListBar,
     path: String,
     status: String,
     key: String,
@@ -35,7 +52,6 @@ struct RequestsPage {
     lines: Vec<ShownRequest>,
     /// Requests between those shown that were not kept.
     skipped: i64,
-    older: Option<String>,
     retention: (i64, i64),
 }
 
@@ -94,54 +110,96 @@ impl KeyNames {
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let platform = &who.platform;
     platform.requests.write().await?;
-    let (id, path, status, key) = (query.get("id"), query.get("path"), query.get("status"), query.get("key"));
-    if !id.is_empty() && platform.store.request_line(who.book, id).await?.is_some() {
-        return Ok(page::see_other(&format!("/dashboard/requests/{id}")));
+    let list = ListQuery::read(&query, LIST).or_q(query.get("id"));
+    if !list.q.is_empty() && platform.store.request_line(who.book, &list.q).await?.is_some() {
+        return Ok(page::see_other(&format!("/dashboard/requests/{}", list.q)));
     }
     let keys = platform.store.keys(who.book).await?;
-    let number = platform.secrets.ids().open(IdKind::ApiKey, who.book, key);
-    let statuses = STATUSES.iter().find(|one| one.0 == status).unwrap_or(&STATUSES[0]).2;
-    let filter = RequestFilter {
-        book: who.book,
-        // A key that is none of this book's has no requests here.
-        key: if key.is_empty() { None } else { Some(number.unwrap_or(i64::MAX)) },
-        path: path.to_owned(),
-        statuses,
-        before: before(query.get("before")),
-        limit: PAGE + 1,
+    let (page, error) = match wanted(&who, &list) {
+        Ok(filter) => {
+            let place = place(list.places());
+            (platform.store.list_requests(&filter, list.order(), &place, PAGE).await?, None)
+        }
+        Err(sentence) => (ListPage::default(), Some(sentence)),
     };
-    let mut found = if id.is_empty() { platform.store.request_lines(&filter).await? } else { Vec::new() };
-    let more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
-    let older = found.last().filter(|_| more).map(|last| {
-        let before = format!("{}-{}", last.at, last.request_id);
-        let fields = [("path", path), ("status", status), ("key", key), ("before", before.as_str())];
-        query::path("/dashboard/requests", &fields)
-    });
     let names = KeyNames::new(&keys);
     let name = |key: &ApiKey| {
         let id = platform.secrets.ids().seal(IdKind::ApiKey, who.book, key.number);
         (id, names.0.get(&key.number).cloned().unwrap_or_default())
     };
+    let word = |(at, id): &RequestPlace| format!("{at}-{id}");
+    let (previous, next) = (page.previous.as_ref().map(word), page.next.as_ref().map(word));
+    let count = list::count(page.count, LIST.nouns);
+    let own = |name: &str| list.own(name).to_owned();
     let shown = RequestsPage {
         frame: Frame::new(&who, "requests", "Request log"),
         keys: keys.iter().map(name).collect(),
-        skipped: found.iter().map(|line| line.skipped).sum(),
-        lines: found.iter().map(|line| ShownRequest::new(&names, line)).collect(),
-        older,
-        id: id.to_owned(),
-        path: path.to_owned(),
-        status: status.to_owned(),
-        key: key.to_owned(),
+        skipped: page.rows.iter().map(|line| line.skipped).sum(),
+        lines: page.rows.iter().map(|line| ShownRequest::new(&names, line)).collect(),
+        path: own("path"),
+        status: own("status"),
+        key: own("key"),
+        list: list.around(count, previous, next, error, 0),
         retention: (DAYS, MOST_LINES),
     };
     Ok(page::html(StatusCode::OK, &shown))
 }
 
+/// What was asked for, or what is wrong with the question.
+fn wanted(who: &SignedIn, list: &ListQuery) -> Result<RequestFilter, String> {
+    let typed = list.typed(who)?;
+    let any = list.filter(&typed)?;
+    let key = list.own("key");
+    let number = who.platform.secrets.ids().open(IdKind::ApiKey, who.book, key);
+    Ok(RequestFilter {
+        // A key that is none of this book's has no requests here.
+        key: if key.is_empty() { None } else { Some(number.unwrap_or(i64::MAX)) },
+        path: list.own("path").to_owned(),
+        text: any.text,
+        statuses: STATUSES.iter().find(|one| one.0 == list.own("status")).unwrap_or(&STATUSES[0]).2,
+        at: any.created,
+        ..RequestFilter::of(who.book)
+    })
+}
+
 /// The place in the list that a link names.
-fn before(text: &str) -> Option<(Micros, String)> {
-    let (at, id) = text.split_once('-')?;
-    Some((at.parse().ok()?, id.to_owned()))
+fn place((after, before): (&str, &str)) -> ListPlace<RequestPlace> {
+    let read = |text: &str| {
+        let (at, id) = text.split_once('-')?;
+        Some((at.parse().ok()?, id.to_owned()))
+    };
+    match (read(after), read(before)) {
+        (Some(place), _) => ListPlace::After(place),
+        (None, Some(place)) => ListPlace::Before(place),
+        (None, None) => ListPlace::Start,
+    }
+}
+
+const COLUMNS: [&str; 7] = ["at", "id", "method", "path", "status", "milliseconds", "by"];
+
+/// The list as a CSV, with the filter and the order that the page has.
+pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
+    who.platform.requests.write().await?;
+    let list = ListQuery::read(&query, LIST).or_q(query.get("id"));
+    let filter = wanted(&who, &list).map_err(Declined::sentence)?;
+    let names = KeyNames::new(&who.platform.store.keys(who.book).await?);
+    let of = Arc::new((who.platform.store.clone(), list.order(), filter, names));
+    let read = move |after: Option<RequestPlace>| {
+        let of = Arc::clone(&of);
+        async move {
+            let (store, order, filter, names) = &*of;
+            let place = after.map_or(ListPlace::Start, ListPlace::After);
+            let page = store.list_requests(filter, *order, &place, EXPORT_PAGE).await?;
+            let cells = |line: &RequestLine| {
+                let shown = ShownRequest::new(names, line);
+                let took = format!("{}.{:03}", line.micros / 1000, line.micros % 1000);
+                let status = shown.status.to_string();
+                vec![rfc3339(shown.at), shown.request_id, shown.method, shown.path, status, took, shown.by]
+            };
+            Ok::<CsvRows<RequestPlace>, Failure>((page.rows.iter().map(cells).collect(), page.next))
+        }
+    };
+    Ok(download::csv_stream("requests.csv", &COLUMNS, read))
 }
 
 /// An invented line, for snapshots.
@@ -168,6 +226,7 @@ pub(crate) fn sample_line(status: i64) -> RequestLine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::door::list::sample_bar;
     use crate::dashboard::snapshot;
 
     #[test]
@@ -178,14 +237,13 @@ mod tests {
             "requests",
             &RequestsPage {
                 frame: Frame::sample("requests", "Request log"),
-                id: String::new(),
+                list: sample_bar("/dashboard/requests", "", "3 requests"),
                 path: "/payout".to_owned(),
                 status: "errors".to_owned(),
                 key: "key_1".to_owned(),
                 keys: vec![("key_1".to_owned(), "Payroll (sk_live_…abcd)".to_owned())],
                 skipped: lines.iter().map(|line| line.skipped).sum(),
                 lines: lines.iter().map(|line| ShownRequest::new(&names, line)).collect(),
-                older: Some("/dashboard/requests?before=1".to_owned()),
                 retention: (DAYS, MOST_LINES),
             },
         );

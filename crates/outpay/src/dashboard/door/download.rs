@@ -26,7 +26,7 @@ pub fn csv(name: &str, sheet: Sheet) -> Response {
 }
 
 /// A sheet that is sent while it is written, however long it is: first the header, then the piece that `next` makes of what is left,
-/// until there is none. After a failure the connection ends early, so that nobody takes a part for the whole.
+/// until there is none. After a failure the connection ends early, so that a part is not taken for the whole.
 #[must_use]
 pub fn csv_in_pieces<T, N, F>(name: &str, header: &[&str], rest: T, next: N) -> Response
 where
@@ -47,6 +47,29 @@ fn with_bytes<T>(piece: Option<(Sheet, T)>) -> Option<(Bytes, T)> {
 
 fn log(failure: &Failure) {
     tracing::error!(error = format!("{failure:#}"), "a download ended early");
+}
+
+/// Rows of a file, and where to go on.
+pub type CsvRows<P> = (Vec<Vec<String>>, Option<P>);
+
+/// A CSV of any length, which is read page by page while it is sent. `read` gives the rows after a place.
+#[must_use]
+pub fn csv_stream<P, Read, Rows>(name: &str, header: &[&str], read: Read) -> Response
+where
+    P: Send + 'static,
+    Read: Fn(Option<P>) -> Rows + Send + 'static,
+    Rows: Future<Output = Result<CsvRows<P>, Failure>> + Send + 'static,
+{
+    csv_in_pieces(name, header, Some(None), move |place: Option<Option<P>>| {
+        let rows = place.map(&read);
+        async move {
+            let Some(rows) = rows else { return Ok(None) };
+            let (rows, next) = rows.await?;
+            let mut sheet = Sheet::continued();
+            rows.iter().for_each(|row| sheet.row(row));
+            Ok(Some((sheet, next.map(Some))))
+        }
+    })
 }
 
 /// Bytes as a file of this type.

@@ -5,7 +5,7 @@ use crate::dashboard::access::{
     account, demo, email_change, enrolment, invitation, passkey, password_reset, recovery_codes,
     second_factor, second_factor_change, sign_in, switch,
 };
-use crate::dashboard::business::{audit, settings, team, test_clock};
+use crate::dashboard::business::{audit, search, settings, team, test_clock};
 use crate::dashboard::developer::{deliveries, delivery, key, keys, request, requests, webhook, webhooks};
 use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, NeedsOneOf};
 use crate::dashboard::door::{kept_form, notice, uploaded};
@@ -87,6 +87,7 @@ fn access() -> Vec<Route> {
 fn people() -> Vec<Route> {
     vec![
         get("/dashboard/users", Needs(See), users::view),
+        get("/dashboard/users/export", Needs(See), users::export),
         post("/dashboard/users/pay", Needs(PayPeople), users::pay),
         get("/dashboard/users/{id}", Needs(See), user::view),
         post("/dashboard/users/{id}/debit", Needs(PayPeople), user::debit),
@@ -117,6 +118,7 @@ fn money() -> Vec<Route> {
         get("/dashboard/withdrawals/export", Needs(See), withdrawals::export),
         post("/dashboard/withdrawals/review", Needs(ReviewWithdrawals), withdrawals::review),
         get("/dashboard/batches", Needs(See), batches::view),
+        get("/dashboard/batches/export", Needs(See), batches::export),
         post("/dashboard/batches", Needs(ReviewWithdrawals), batches::make),
         post("/dashboard/batches/answer", Needs(ReviewWithdrawals), batches::answer),
         get("/dashboard/batches/{id}", Needs(See), batch::view),
@@ -134,6 +136,7 @@ fn money() -> Vec<Route> {
         get("/dashboard/proposals", Needs(See), proposals::view),
         post("/dashboard/proposals/{id}/decide", DECIDES, proposals::decide),
         get("/dashboard/import", Needs(See), imports::view),
+        get("/dashboard/import/export", Needs(See), imports::export),
         post("/dashboard/import", Needs(PayPeople), imports::upload),
         post("/dashboard/import/rule", Needs(ManageSettings), imports::set_approval_rule),
         get("/dashboard/import/{id}", Needs(See), import::view),
@@ -151,6 +154,7 @@ fn developer() -> Vec<Route> {
         post("/dashboard/keys/{id}/roll", Needs(ManageKeys), key::roll),
         post("/dashboard/keys/{id}/revoke", Needs(ManageKeys), key::revoke),
         get("/dashboard/requests", Needs(See), requests::view),
+        get("/dashboard/requests/export", Needs(See), requests::export),
         get("/dashboard/requests/{id}", Needs(See), request::view),
         get("/dashboard/webhooks", Needs(See), webhooks::view),
         post("/dashboard/webhooks", Needs(ManageWebhooks), webhooks::create),
@@ -161,13 +165,14 @@ fn developer() -> Vec<Route> {
         post("/dashboard/webhooks/{id}/test", Needs(ManageWebhooks), webhook::send_test),
         post("/dashboard/webhooks/{id}/delete", Needs(ManageWebhooks), webhook::delete),
         get("/dashboard/deliveries", Needs(See), deliveries::view),
+        get("/dashboard/deliveries/export", Needs(See), deliveries::export),
         post("/dashboard/deliveries/replay", Needs(ManageWebhooks), deliveries::replay),
         get("/dashboard/deliveries/{id}", Needs(See), delivery::view),
         post("/dashboard/deliveries/{id}/retry", Needs(ManageWebhooks), delivery::retry),
     ]
 }
 
-/// Settings, team, audit log.
+/// Settings, team, audit log, and the search over everything.
 fn business() -> Vec<Route> {
     vec![
         get("/dashboard/settings", Needs(See), settings::view),
@@ -187,6 +192,8 @@ fn business() -> Vec<Route> {
         post("/dashboard/team/reset", Needs(ManageTeam), team::reset_factor),
         get("/dashboard/audit", Needs(See), audit::view),
         get("/dashboard/audit/export", Needs(See), audit::export),
+        get("/dashboard/audit/chain", Needs(See), audit::chain),
+        get("/dashboard/search", Needs(See), search::view),
     ]
 }
 

@@ -48,7 +48,7 @@ struct BalancePage {
     frame: Frame,
     /// Main and payout balance.
     balances: (i64, i64),
-    wanted: Wanted,
+    wanted: WantedMovements,
     rows: Vec<MovementRow>,
     export: String,
     /// Leads back to the first page; `None` there.
@@ -58,7 +58,7 @@ struct BalancePage {
 
 /// The filter as the address has it.
 #[derive(Default)]
-struct Wanted {
+struct WantedMovements {
     is_main: bool,
     kind: String,
     from: String,
@@ -80,7 +80,7 @@ struct MovementRow {
     by: String,
 }
 
-impl Wanted {
+impl WantedMovements {
     fn read(query: &Query) -> Self {
         let get = |name: &str| query.get(name).to_owned();
         Self { is_main: query.get("account") == "main", kind: get("kind"), from: get("from"), to: get("to") }
@@ -134,7 +134,7 @@ impl BalancePage {
 
 /// The page.
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    let wanted = Wanted::read(&query);
+    let wanted = WantedMovements::read(&query);
     let before = who.platform.secrets.ids().open(IdKind::Operation, who.book, query.get("before"));
     let filter = MovementFilter { before, ..wanted.filter(&query) };
     let mut found = who.platform.store.own_movements(who.book, &filter, PAGE + 1).await?;
@@ -199,7 +199,7 @@ const COLUMNS: [&str; 9] =
 
 /// All movements under the filter of the page, as a CSV, newest first.
 pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    let wanted = Wanted::read(&query);
+    let wanted = WantedMovements::read(&query);
     let filter = wanted.filter(&query);
     let name = if wanted.is_main { "main-balance.csv" } else { "payout-balance.csv" };
     Ok(download::csv_in_pieces(name, &COLUMNS, Some((who, filter)), next_piece))
@@ -258,8 +258,11 @@ mod tests {
             ),
             row(EntryKind::MovedToPayout, 50_000, 50_000, "Main balance", "", ""),
         ];
-        let wanted =
-            Wanted { kind: "payouts".to_owned(), from: "2026-11-01".to_owned(), ..Wanted::default() };
+        let wanted = WantedMovements {
+            kind: "payouts".to_owned(),
+            from: "2026-11-01".to_owned(),
+            ..WantedMovements::default()
+        };
         let page = BalancePage {
             frame: Frame::sample("balance", "Balance"),
             balances: (1_000_000, 47_500),
@@ -270,7 +273,7 @@ mod tests {
             rows,
         };
         snapshot("balance", &page);
-        let empty = Wanted { is_main: true, ..Wanted::default() };
+        let empty = WantedMovements { is_main: true, ..WantedMovements::default() };
         let page = BalancePage { wanted: empty, rows: Vec::new(), older: None, newest: None, ..page };
         snapshot("balance_empty", &page);
     }

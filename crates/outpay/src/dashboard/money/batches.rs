@@ -4,8 +4,11 @@
 use crate::batch_answers::{self, Taken};
 use crate::batch_refused::BatchRefused;
 use crate::batches::{self, Batch, MOST_PAYMENTS};
+use crate::clock::rfc3339;
 use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::download::{self, CsvRows};
 use crate::dashboard::door::frame::Frame;
+use crate::dashboard::door::list::{ListBar, ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::notice;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::query::Query;
@@ -15,14 +18,30 @@ use crate::dashboard::money::withdrawal_row::title;
 use crate::ids::IdKind;
 use crate::rails::exchange::{Rate, amount_text};
 use crate::roles::Permission;
+use crate::sheet::{self, CURRENCY};
 use crate::stopped::Stopped;
-use crate::store::BatchFilter;
+use crate::store::{BatchList, BatchState, Failure, ListPage, SearchKind};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{Cents, Micros, Withdrawal};
+use std::sync::Arc;
 
-const PAGE: i64 = 50;
+const LIST: ListKind = ListKind {
+    path: "/dashboard/batches",
+    search: Some(SearchKind::Batches),
+    id: Some(IdKind::PaymentBatch),
+    has_amounts: true,
+    own: &["state", "method"],
+    rare: &[],
+    nouns: ("batch", "batches"),
+};
+/// Words for the filter, and the stored states.
+pub(crate) const STATES: [(&str, &str, BatchState); 3] = [
+    ("waiting", "Waits for approval", BatchState::Waiting),
+    ("approved", "Approved", BatchState::Approved),
+    ("dissolved", "Dissolved", BatchState::Dissolved),
+];
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/money/batches.html")]
@@ -30,9 +49,10 @@ struct BatchesPage {
     frame: Frame,
     reviews: bool,
     methods: Vec<ByHand>,
+    state: String,
+    method: String,
+    list: ListBar,
     rows: Vec<ListedBatch>,
-    /// Leads to those before these.
-    older: Option<String>,
     taken: Option<Taken>,
     error: Option<String>,
 }
@@ -49,7 +69,7 @@ struct ByHand {
 
 impl ByHand {
     fn takes_rate(&self) -> bool {
-        self.currency != crate::sheet::CURRENCY
+        self.currency != CURRENCY
     }
 }
 
@@ -80,32 +100,81 @@ pub(crate) fn badge(batch: &Batch) -> (&'static str, &'static str) {
 
 /// The page.
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    show(StatusCode::OK, &who, query.get("before"), (None, None)).await
+    show(StatusCode::OK, &who, &query, (None, None)).await
 }
 
 async fn show(
     status: StatusCode,
     who: &SignedIn,
-    before: &str,
+    query: &Query,
     (taken, error): (Option<Taken>, Option<String>),
 ) -> Result<Response, Declined> {
-    let below = who.platform.secrets.ids().open(IdKind::PaymentBatch, who.book, before);
-    let filter = BatchFilter { method: None, below };
-    let mut found = batches::list(&who.platform, who.book, &filter, PAGE + 1).await?;
-    let has_more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
-    let rows: Vec<ListedBatch> = found.iter().map(|batch| row(who, batch)).collect();
-    let older = rows.last().filter(|_| has_more).map(|last| format!("/dashboard/batches?before={}", last.id));
+    let list = ListQuery::read(query, LIST);
+    let (mut page, mut behind, mut wrong) = (ListPage::default(), 0, None);
+    match wanted(who, &list) {
+        Ok((wanted, typed)) => {
+            behind = list.behind(who, &typed).await?;
+            page = who.platform.store.list_batches(who.book, &wanted, &list.window(who)).await?;
+        }
+        Err(sentence) => wrong = Some(sentence),
+    }
+    let found = batches::counted(&who.platform, who.book, std::mem::take(&mut page.rows)).await?;
     let shown = BatchesPage {
         frame: Frame::new(who, "batches", "Payment batches"),
         reviews: who.may(Permission::ReviewWithdrawals),
         methods: methods(who).await?,
-        rows,
-        older,
+        state: list.own("state").to_owned(),
+        method: list.own("method").to_owned(),
+        list: list.bar(who, &page, wrong, behind),
+        rows: found.iter().map(|batch| row(who, batch)).collect(),
         taken,
         error,
     };
     Ok(page::html(status, &shown))
+}
+
+/// The list that was asked for, or what is wrong with the question.
+fn wanted(who: &SignedIn, list: &ListQuery) -> Result<(BatchList, TypedSearch), String> {
+    let typed = list.typed(who)?;
+    let number = if let TypedSearch::Row(number) = typed { Some(number) } else { None };
+    let state = STATES.iter().find(|state| state.0 == list.own("state")).map(|state| state.2);
+    let method = Some(list.own("method").to_owned()).filter(|method| !method.is_empty());
+    Ok((BatchList { any: list.filter(&typed)?, number, state, method }, typed))
+}
+
+const COLUMNS: [&str; 9] =
+    ["id", "number", "method", "status", "payments", "open", "amount", "currency", "created_at"];
+
+/// The list as a CSV, with the filter and the order that the page has.
+pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
+    let list = ListQuery::read(&query, LIST);
+    let (wanted, typed) = wanted(&who, &list).map_err(Declined::sentence)?;
+    list.behind(&who, &typed).await?;
+    let of = Arc::new((who, list, wanted));
+    let read = move |after| {
+        let of = Arc::clone(&of);
+        async move {
+            let (who, list, wanted) = &*of;
+            let page = who.platform.store.list_batches(who.book, wanted, &list.export_window(after)).await?;
+            let found = batches::counted(&who.platform, who.book, page.rows).await?;
+            let cells = |batch: &Batch| {
+                let of = &batch.row;
+                vec![
+                    batches::id(&who.platform, who.book, of.number),
+                    of.number.to_string(),
+                    of.method.clone(),
+                    batch.word().to_owned(),
+                    of.payments.to_string(),
+                    batch.open.to_string(),
+                    sheet::money(of.total),
+                    CURRENCY.to_owned(),
+                    rfc3339(of.made_at),
+                ]
+            };
+            Ok::<CsvRows<i64>, Failure>((found.iter().map(cells).collect(), page.next))
+        }
+    };
+    Ok(download::csv_stream("batches.csv", &COLUMNS, read))
 }
 
 fn row(who: &SignedIn, batch: &Batch) -> ListedBatch {
@@ -166,9 +235,10 @@ pub async fn make(posted: Posted) -> Result<Response, Declined> {
 pub async fn answer(uploaded: Uploaded) -> Result<Response, Declined> {
     let (who, method) = (&uploaded.who, uploaded.field("method"));
     match batch_answers::bring(&who.platform, who.book, method, uploaded.bytes(), who.origin()).await {
-        Ok(taken) => show(StatusCode::OK, who, "", (Some(taken), None)).await,
+        Ok(taken) => show(StatusCode::OK, who, &Query::default(), (Some(taken), None)).await,
         Err(Stopped::Batch(refused @ BatchRefused::AnswerUnreadable(_))) => {
-            show(StatusCode::UNPROCESSABLE_ENTITY, who, "", (None, Some(refused.to_string()))).await
+            show(StatusCode::UNPROCESSABLE_ENTITY, who, &Query::default(), (None, Some(refused.to_string())))
+                .await
         }
         Err(stopped) => Err(stopped.into()),
     }
@@ -177,6 +247,7 @@ pub async fn answer(uploaded: Uploaded) -> Result<Response, Declined> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::door::list::sample_bar;
     use crate::dashboard::snapshot;
 
     #[test]
@@ -209,8 +280,10 @@ mod tests {
                     method("cash", "Cash", "USD", 1),
                     method("wire", "Wire", "USD", 0),
                 ],
+                state: String::new(),
+                method: String::new(),
+                list: sample_bar("/dashboard/batches", "", "2 batches"),
                 rows: vec![row(2, ("badge-warn", "waits for approval")), row(1, ("badge-good", "closed"))],
-                older: Some("/dashboard/batches?before=bat_1".to_owned()),
                 taken: Some(Taken {
                     settled: 2,
                     known: 1,

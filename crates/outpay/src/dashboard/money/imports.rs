@@ -1,24 +1,39 @@
-//! `/dashboard/import`: the upload of a file of payments, and the list of uploaded files.
+//! `/dashboard/import`: the upload of a file of payments, and the list of uploaded files, by name, total, state and day, and as a CSV.
 
+use crate::clock::rfc3339;
 use crate::dashboard::business::settings::set_or_propose;
 use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::download::{self, CsvRows};
 use crate::dashboard::door::frame::Frame;
+use crate::dashboard::door::list::{ListBar, ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::posted::Posted;
+use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::uploaded::Uploaded;
 use crate::dashboard::door::{amount, notice};
 use crate::dashboard::money::import::{self, badge};
 use crate::dashboard::money::proposals::proposed;
+use crate::ids::IdKind;
 use crate::imports::bring;
 use crate::imports::lines::BadLine;
 use crate::proposals::DoneOrProposed;
 use crate::roles::Permission;
-use crate::store::{Import, SettingsChange};
+use crate::sheet::{self, CURRENCY};
+use crate::store::{Failure, Import, ImportList, ImportState, ListPage, SearchKind, SettingsChange};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
+use std::sync::Arc;
 
-const SHOWN: i64 = 50;
+const LIST: ListKind = ListKind {
+    path: "/dashboard/import",
+    search: Some(SearchKind::Imports),
+    id: Some(IdKind::Import),
+    has_amounts: true,
+    own: &["state"],
+    rare: &[],
+    nouns: ("file", "files"),
+};
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/money/imports.html")]
@@ -29,13 +44,15 @@ struct ImportsPage {
     bad: Vec<BadLine>,
     error: Option<String>,
     approve_above: String,
+    state: String,
+    list: ListBar,
     /// With their ids.
     imports: Vec<(String, Import)>,
 }
 
 /// The page.
-pub async fn view(who: SignedIn) -> Result<Response, Declined> {
-    show(StatusCode::OK, &who, Vec::new(), None).await
+pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
+    show_list(StatusCode::OK, &who, &query, Vec::new(), None).await
 }
 
 pub(crate) async fn show(
@@ -44,8 +61,27 @@ pub(crate) async fn show(
     bad: Vec<BadLine>,
     error: Option<String>,
 ) -> Result<Response, Declined> {
+    show_list(status, who, &Query::default(), bad, error).await
+}
+
+async fn show_list(
+    status: StatusCode,
+    who: &SignedIn,
+    query: &Query,
+    bad: Vec<BadLine>,
+    error: Option<String>,
+) -> Result<Response, Declined> {
     let store = &who.platform.store;
-    let found = store.imports(who.book, SHOWN).await?;
+    let list = ListQuery::read(query, LIST);
+    let (mut page, mut behind, mut wrong) = (ListPage::default(), 0, None);
+    match wanted(who, &list) {
+        Ok((wanted, typed)) => {
+            behind = list.behind(who, &typed).await?;
+            page = store.list_imports(who.book, &wanted, &list.window(who)).await?;
+        }
+        Err(sentence) => wrong = Some(sentence),
+    }
+    let found = std::mem::take(&mut page.rows);
     let shown = ImportsPage {
         frame: Frame::new(who, "import", "Import"),
         pays: who.may(Permission::PayPeople),
@@ -53,9 +89,45 @@ pub(crate) async fn show(
         bad,
         error,
         approve_above: store.import_approval_above(who.book).await?.map(amount::write).unwrap_or_default(),
+        state: list.own("state").to_owned(),
+        list: list.bar(who, &page, wrong, behind),
         imports: found.into_iter().map(|of| (import::id(who, of.number), of)).collect(),
     };
     Ok(page::html(status, &shown))
+}
+
+/// The list that was asked for, or what is wrong with the question.
+fn wanted(who: &SignedIn, list: &ListQuery) -> Result<(ImportList, TypedSearch), String> {
+    let typed = list.typed(who)?;
+    let number = if let TypedSearch::Row(number) = typed { Some(number) } else { None };
+    let state = ImportState::ALL.into_iter().find(|state| badge(*state).1 == list.own("state"));
+    Ok((ImportList { any: list.filter(&typed)?, number, state }, typed))
+}
+
+const COLUMNS: [&str; 8] =
+    ["id", "name", "state", "payments", "total", "currency", "created_at", "changed_at"];
+
+/// The list as a CSV, with the filter and the order that the page has.
+pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
+    let list = ListQuery::read(&query, LIST);
+    let (wanted, typed) = wanted(&who, &list).map_err(Declined::sentence)?;
+    list.behind(&who, &typed).await?;
+    let of = Arc::new((who, list, wanted));
+    let read = move |after| {
+        let of = Arc::clone(&of);
+        async move {
+            let (who, list, wanted) = &*of;
+            let page = who.platform.store.list_imports(who.book, wanted, &list.export_window(after)).await?;
+            let cells = |of: &Import| {
+                let (id, state) = (import::id(who, of.number), badge(of.state).1.to_owned());
+                let (total, currency) = (sheet::money(of.total), CURRENCY.to_owned());
+                let (created, changed) = (rfc3339(of.created_at), rfc3339(of.changed_at));
+                vec![id, of.name.clone(), state, of.lines.to_string(), total, currency, created, changed]
+            };
+            Ok::<CsvRows<i64>, Failure>((page.rows.iter().map(cells).collect(), page.next))
+        }
+    };
+    Ok(download::csv_stream("imports.csv", &COLUMNS, read))
 }
 
 /// Uploads a file of payments: checks every line and stores it as a draft. Pays nothing.
@@ -88,8 +160,8 @@ pub async fn set_approval_rule(posted: Posted) -> Result<Response, Declined> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::door::list::sample_bar;
     use crate::dashboard::snapshot;
-    use crate::store::ImportState;
 
     #[test]
     fn page_imports() {
@@ -102,6 +174,8 @@ mod tests {
                 bad: vec![BadLine { number: 3, reason: "The email field is required.".to_owned() }],
                 error: None,
                 approve_above: "1000.00".to_owned(),
+                state: String::new(),
+                list: sample_bar("/dashboard/import", "", "1 file"),
                 imports: vec![("imp_1".to_owned(), import::invented(ImportState::Done))],
             },
         );

@@ -1,76 +1,73 @@
-//! Which withdrawals a list shows: state, person, method, doubt. Used by the list and by its export.
+//! Which withdrawals a list shows: a part of the address or of the destination, an id, an amount, state, method, doubt, days. Used by the
+//! list and by its export.
 
-use crate::dashboard::door::query::{self, Query};
+use crate::dashboard::door::list::{ListKind, ListQuery, TypedSearch};
+use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
-use crate::store::{Failure, UserFilter, WithdrawalFilter};
-use ledger::{Email, Withdrawal, WithdrawalState};
+use crate::dashboard::people::users::one_person;
+use crate::ids::IdKind;
+use crate::store::{Failure, SearchKind, WithdrawalList};
+use ledger::{Email, Provider, WithdrawalState};
 
-/// As it was typed.
-#[derive(Clone, Debug, Default)]
-pub struct WithdrawalQuery {
-    /// A state's word; empty for any.
-    pub state: String,
-    /// An e-mail address; empty for any.
-    pub email: String,
-    /// A method's name; empty for any.
-    pub method: String,
-    /// Only withdrawals with an unknown outcome.
-    pub doubt: bool,
+pub(crate) const LIST: ListKind = ListKind {
+    path: "/dashboard/withdrawals",
+    search: Some(SearchKind::Withdrawals),
+    id: Some(IdKind::Withdrawal),
+    has_amounts: true,
+    own: &["state", "method", "doubt"],
+    rare: &["doubt"],
+    nouns: ("withdrawal", "withdrawals"),
+};
+
+pub(crate) fn asked(query: &Query) -> ListQuery {
+    ListQuery::read(query, LIST).or_q(query.get("email"))
 }
 
-impl WithdrawalQuery {
-    /// From a query.
-    #[must_use]
-    pub fn read(query: &Query) -> Self {
-        Self {
-            state: query.get("state").to_owned(),
-            email: query.get("email").to_owned(),
-            method: query.get("method").to_owned(),
-            doubt: !query.get("doubt").is_empty(),
-        }
+/// The list that was asked for, or what is wrong with the question.
+pub(crate) async fn wanted(
+    who: &SignedIn,
+    list: &ListQuery,
+) -> Result<Result<(WithdrawalList, TypedSearch), String>, Failure> {
+    let (mut typed, mut wanted) =
+        match list.typed(who).and_then(|typed| Ok((typed.clone(), list.filter(&typed)?))) {
+            Ok((typed, any)) => (typed, WithdrawalList { any, ..WithdrawalList::default() }),
+            Err(sentence) => return Ok(Err(sentence)),
+        };
+    if let TypedSearch::Text(text) = &typed
+        && let Some(number) = by_order_number(who, text)
+    {
+        typed = TypedSearch::Row(number);
     }
+    match &typed {
+        TypedSearch::Row(number) => wanted.number = Some(*number),
+        TypedSearch::Text(text) => wanted.user = person(who, text).await?,
+        TypedSearch::Nothing | TypedSearch::Amount(_) => {}
+    }
+    if wanted.number.is_some() || wanted.user.is_some() {
+        wanted.any.text.clear();
+    }
+    match (list.own("state"), WithdrawalState::from_word(list.own("state"))) {
+        ("", _) => {}
+        (_, Some(state)) => wanted.state = Some(state),
+        // An unknown state matches nothing.
+        (_, None) => wanted.number = Some(0),
+    }
+    wanted.method = Some(list.own("method").to_owned()).filter(|method| !method.is_empty());
+    wanted.in_doubt = !list.own("doubt").is_empty();
+    Ok(Ok((wanted, typed)))
+}
 
-    /// A path that asks for the same, from this withdrawal on.
-    #[must_use]
-    pub fn path(&self, path: &str, before: &str) -> String {
-        let doubt = if self.doubt { "on" } else { "" };
-        let fields = [
-            ("state", self.state.as_str()),
-            ("email", &self.email),
-            ("method", &self.method),
-            ("doubt", doubt),
-        ];
-        query::path(path, &[&fields[..], &[("before", before)]].concat())
+/// The person of a whole address, or of an id.
+async fn person(who: &SignedIn, text: &str) -> Result<Option<i64>, Failure> {
+    if let Some(number) = who.platform.secrets.ids().open(IdKind::PayoutUser, who.book, text) {
+        return Ok(Some(number));
     }
+    if Email::parse(text).is_ok() { one_person(who, text).await } else { Ok(None) }
+}
 
-    /// What is wanted, newest first.
-    pub async fn find(
-        &self,
-        who: &SignedIn,
-        below: Option<i64>,
-        limit: i64,
-    ) -> Result<Vec<Withdrawal>, Failure> {
-        let store = &who.platform.store;
-        let state = WithdrawalState::from_word(&self.state);
-        let user = if self.email.is_empty() { None } else { Some(self.user(who).await?) };
-        // An unknown state or e-mail address matches nothing.
-        if (state.is_none() && !self.state.is_empty()) || user == Some(None) {
-            return Ok(Vec::new());
-        }
-        let method = Some(self.method.clone()).filter(|method| !method.is_empty());
-        let filter = WithdrawalFilter { state, user: user.flatten(), method, below };
-        if !self.doubt {
-            return store.withdrawals(who.book, &filter, limit).await;
-        }
-        let mut found = store.withdrawals_in_doubt(who.book, &filter, limit).await?;
-        found.retain(|withdrawal| state.is_none_or(|state| state == withdrawal.state));
-        Ok(found)
-    }
-
-    async fn user(&self, who: &SignedIn) -> Result<Option<i64>, Failure> {
-        let Ok(email) = Email::parse(&self.email) else { return Ok(None) };
-        let filter = UserFilter { email: Some(email), ..UserFilter::default() };
-        let found = who.platform.store.users(who.book, &filter, 1).await?;
-        Ok(found.first().map(|row| row.user.number))
-    }
+/// The withdrawal that a rail knows by this number.
+pub(crate) fn by_order_number(who: &SignedIn, text: &str) -> Option<i64> {
+    let ids = who.platform.secrets.ids();
+    let of = |provider: &Provider| ids.open_order(*provider, text).filter(|(book, _)| *book == who.book);
+    Provider::ALL.iter().find_map(of).map(|(_, number)| number)
 }

@@ -32,16 +32,34 @@ impl WithdrawalRow {
 /// A state's badge: class and word.
 #[must_use]
 pub fn badge(of: &Withdrawal) -> (&'static str, &'static str) {
-    match of.state {
-        _ if of.outcome_unknown => ("badge-bad", "outcome unknown"),
-        WithdrawalState::Created | WithdrawalState::Queued => ("badge-quiet", of.state.word()),
-        WithdrawalState::Review => ("badge-warn", "waits for review"),
-        WithdrawalState::Sending => ("badge-quiet", "sending"),
-        WithdrawalState::Succeeded => ("badge-good", "succeeded"),
-        WithdrawalState::Cancelled => ("badge-quiet", "cancelled"),
-        WithdrawalState::Failed | WithdrawalState::Rejected | WithdrawalState::Returned => {
-            ("badge-bad", of.state.word())
-        }
+    if of.outcome_unknown { ("badge-bad", "Unconfirmed") } else { (class(of.state), label(of.state)) }
+}
+
+fn class(state: WithdrawalState) -> &'static str {
+    match state {
+        WithdrawalState::Review => "badge-warn",
+        WithdrawalState::Succeeded => "badge-good",
+        WithdrawalState::Failed | WithdrawalState::Rejected | WithdrawalState::Returned => "badge-bad",
+        WithdrawalState::Created
+        | WithdrawalState::Queued
+        | WithdrawalState::Sending
+        | WithdrawalState::Cancelled => "badge-quiet",
+    }
+}
+
+/// A state in a word, for people.
+#[must_use]
+pub fn label(state: WithdrawalState) -> &'static str {
+    match state {
+        WithdrawalState::Created => "Created",
+        WithdrawalState::Queued => "Queued",
+        WithdrawalState::Review => "Awaiting review",
+        WithdrawalState::Sending => "Sending",
+        WithdrawalState::Succeeded => "Succeeded",
+        WithdrawalState::Cancelled => "Cancelled",
+        WithdrawalState::Failed => "Failed",
+        WithdrawalState::Rejected => "Rejected",
+        WithdrawalState::Returned => "Returned",
     }
 }
 

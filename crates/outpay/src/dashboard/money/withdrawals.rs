@@ -1,42 +1,44 @@
-//! `/dashboard/withdrawals`: all withdrawals, newest first, by state, person, method and doubt. Those that wait for review
-//! can be approved or rejected here, one or many at once.
+//! `/dashboard/withdrawals`: all withdrawals, by what withdrawal_filter.rs says, and as a CSV. Those that wait for review can be approved or
+//! rejected here, one or many at once.
 
 use crate::clock::rfc3339;
 use crate::commit::NoVerdict;
 use crate::counter::{Counter, Done};
 use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::download::{self, CsvRows};
 use crate::dashboard::door::frame::Frame;
+use crate::dashboard::door::list::ListBar;
+use crate::dashboard::door::notice;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
-use crate::dashboard::door::{download, notice};
-use crate::dashboard::money::withdrawal_filter::WithdrawalQuery;
+use crate::dashboard::money::withdrawal_filter;
 use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
+use crate::format;
 use crate::line::typed_reference;
 use crate::proposals::{DoneOrProposed, NewProposal, Proposed, or_propose};
 use crate::roles::Permission;
-use crate::sheet::{self, CURRENCY, Sheet};
+use crate::sheet::{self, CURRENCY};
 use crate::stopped::Stopped;
+use crate::store::{Failure, ListPage, WithdrawalFilter};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Cents, Refusal, Withdrawal};
-
-const PAGE: i64 = 50;
+use ledger::{Cents, Refusal, Withdrawal, WithdrawalState};
+use std::sync::Arc;
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/money/withdrawals.html")]
 struct WithdrawalsPage {
     frame: Frame,
     reviews: bool,
-    wanted: WithdrawalQuery,
+    state: String,
+    method: String,
+    in_doubt: bool,
+    list: ListBar,
     /// Name and title of every method.
     methods: Vec<(String, String)>,
     rows: Vec<WithdrawalRow>,
-    /// The link to the same list as a CSV.
-    export: String,
-    /// Leads to those after these.
-    older: Option<String>,
 }
 
 impl WithdrawalsPage {
@@ -47,21 +49,25 @@ impl WithdrawalsPage {
 
 /// The page.
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    let wanted = WithdrawalQuery::read(&query);
-    let below = withdrawal_row::number(&who, who.book, query.get("before"));
-    let mut found = wanted.find(&who, below, PAGE + 1).await?;
-    let more = found.len() > PAGE as usize;
-    found.truncate(PAGE as usize);
-    let rows = rows(&who, found).await?;
-    let older = rows.last().filter(|_| more).map(|last| wanted.path("/dashboard/withdrawals", &last.id));
+    let list = withdrawal_filter::asked(&query);
+    let (mut page, mut behind, mut error) = (ListPage::default(), 0, None);
+    match withdrawal_filter::wanted(&who, &list).await? {
+        Ok((wanted, typed)) => {
+            behind = list.behind(&who, &typed).await?;
+            page = who.platform.store.list_withdrawals(who.book, &wanted, &list.window(&who)).await?;
+        }
+        Err(sentence) => error = Some(sentence),
+    }
+    let found = std::mem::take(&mut page.rows);
     let shown = WithdrawalsPage {
         frame: Frame::new(&who, "withdrawals", "Withdrawals"),
         reviews: who.may(Permission::ReviewWithdrawals),
         methods: methods(&who),
-        export: wanted.path("/dashboard/withdrawals/export", ""),
-        wanted,
-        rows,
-        older,
+        state: list.own("state").to_owned(),
+        method: list.own("method").to_owned(),
+        in_doubt: !list.own("doubt").is_empty(),
+        list: list.bar(&who, &page, error, behind),
+        rows: rows(&who, found).await?,
     };
     Ok(page::html(StatusCode::OK, &shown))
 }
@@ -70,10 +76,6 @@ fn methods(who: &SignedIn) -> Vec<(String, String)> {
     let named = who.platform.rails.of(who.mode).map(|mounted| mounted.facts());
     named.map(|facts| (facts.name.clone(), facts.title.english())).collect()
 }
-
-const EXPORT_PAGE: i64 = 500;
-/// A file has no more lines than this; the filter takes the rest.
-const MOST_LINES: usize = 50_000;
 
 const COLUMNS: [&str; 13] = [
     "id",
@@ -91,36 +93,43 @@ const COLUMNS: [&str; 13] = [
     "reason",
 ];
 
-/// The list of withdrawals as a CSV, under the filter that the list had.
+/// The list as a CSV, with the filter and the order that the page has.
 pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    let wanted = WithdrawalQuery::read(&query);
-    let mut sheet = Sheet::new(&COLUMNS);
-    let (mut below, mut lines) = (None, 0);
-    while lines < MOST_LINES {
-        let found = wanted.find(&who, below, EXPORT_PAGE).await?;
-        let Some(last) = found.last() else { break };
-        below = Some(last.number);
-        lines += found.len();
-        for row in rows(&who, found).await? {
-            let of = &row.of;
-            sheet.row(&[
-                row.id.clone(),
-                rfc3339(of.created_at),
-                rfc3339(of.changed_at),
-                row.email.clone(),
-                of.method.clone(),
-                of.provider.word().to_owned(),
-                sheet::money(of.amount),
-                sheet::money(of.fees),
-                sheet::money(of.net()),
-                CURRENCY.to_owned(),
-                of.state.word().to_owned(),
-                of.outcome_unknown.to_string(),
-                of.reason.clone(),
-            ]);
+    let list = withdrawal_filter::asked(&query);
+    let (wanted, typed) = withdrawal_filter::wanted(&who, &list).await?.map_err(Declined::sentence)?;
+    list.behind(&who, &typed).await?;
+    let of = Arc::new((who, list, wanted));
+    let read = move |after| {
+        let of = Arc::clone(&of);
+        async move {
+            let (who, list, wanted) = &*of;
+            let store = &who.platform.store;
+            let page = store.list_withdrawals(who.book, wanted, &list.export_window(after)).await?;
+            let rows = rows(who, page.rows).await?;
+            Ok::<CsvRows<i64>, Failure>((rows.iter().map(cells).collect(), page.next))
         }
-    }
-    Ok(download::csv("withdrawals.csv", sheet))
+    };
+    Ok(download::csv_stream("withdrawals.csv", &COLUMNS, read))
+}
+
+/// In the order of the columns.
+fn cells(row: &WithdrawalRow) -> Vec<String> {
+    let of = &row.of;
+    vec![
+        row.id.clone(),
+        rfc3339(of.created_at),
+        rfc3339(of.changed_at),
+        row.email.clone(),
+        of.method.clone(),
+        of.provider.word().to_owned(),
+        sheet::money(of.amount),
+        sheet::money(of.fees),
+        sheet::money(of.net()),
+        CURRENCY.to_owned(),
+        of.state.word().to_owned(),
+        of.outcome_unknown.to_string(),
+        of.reason.clone(),
+    ]
 }
 
 /// At once; the list shows no more.
@@ -161,13 +170,34 @@ pub async fn review(posted: Posted) -> Result<Response, Declined> {
         results.push((row, decided));
     }
     if let [(row, Ok(()))] = &results[..] {
-        let mut response = page::see_other(&format!("/dashboard/withdrawals/{}", row.id));
-        notice::leave(&mut response, if approves { "Approved." } else { "Rejected." });
+        let next = if form.has("next") { next_in_review(&who, row.of.number).await? } else { None };
+        let word = if approves { "Approved" } else { "Rejected" };
+        let (id, notice) = match next {
+            Some(next) => (
+                next,
+                format!("{word}: {}, {}. This is the next.", row.email, format::money(row.of.amount.0)),
+            ),
+            None => (row.id.clone(), format!("{word}.")),
+        };
+        let mut response = page::see_other(&format!("/dashboard/withdrawals/{id}"));
+        notice::leave(&mut response, notice);
         return Ok(response);
     }
     let done = results.iter().filter(|(_, decided)| decided.is_ok()).count();
     let frame = Frame::new(&who, "withdrawals", if approves { "Approved" } else { "Rejected" });
     Ok(page::html(StatusCode::OK, &ReviewedPage { frame, done, results }))
+}
+
+/// The withdrawal that is reviewed after this one: the next older, and after the oldest the newest.
+async fn next_in_review(who: &SignedIn, number: i64) -> Result<Option<String>, Failure> {
+    let in_review = WithdrawalFilter { state: Some(WithdrawalState::Review), ..WithdrawalFilter::default() };
+    let older = WithdrawalFilter { below: Some(number), ..in_review.clone() };
+    let store = &who.platform.store;
+    let mut found = store.withdrawals(who.book, &older, 1).await?;
+    if found.is_empty() {
+        found = store.withdrawals(who.book, &in_review, 1).await?;
+    }
+    Ok(rows(who, found).await?.pop().map(|next| next.id))
 }
 
 const PROPOSED: &str = "The screening service denied it, so it takes two people: it is proposed, and another member has to confirm it.";
@@ -215,6 +245,7 @@ async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::door::list::sample_bar;
     use crate::dashboard::snapshot;
     use ledger::WithdrawalState;
 
@@ -226,14 +257,15 @@ mod tests {
             &WithdrawalsPage {
                 frame: Frame::sample("withdrawals", "Withdrawals"),
                 reviews: true,
-                wanted: WithdrawalQuery { email: "ada@example.com".to_owned(), ..WithdrawalQuery::default() },
+                state: "review".to_owned(),
+                method: String::new(),
+                in_doubt: false,
+                list: sample_bar("/dashboard/withdrawals", "ada", "3 withdrawals"),
                 methods: vec![("bank".to_owned(), "Bank transfer".to_owned())],
                 rows: (1..)
                     .zip(states)
                     .map(|(number, state)| withdrawal_row::sample(number, state))
                     .collect(),
-                export: "/dashboard/withdrawals/export?email=ada%40example.com".to_owned(),
-                older: Some("/dashboard/withdrawals?before=ord_1".to_owned()),
             },
         );
     }

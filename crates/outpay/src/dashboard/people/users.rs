@@ -1,24 +1,37 @@
-//! `/dashboard/users`: the people that were given money, by address or its beginning, status and balance. A search looks at
-//! a bounded number of rows (store/user_search.rs), so a page can be short and still go on.
+//! `/dashboard/users`: the people that were given money, by a part of the address, status, balance and day; as a CSV; and giving money. Not
+//! here: what all lists share (door/list.rs).
 
+use crate::clock::rfc3339;
 use crate::dashboard::door::declined::Declined;
+use crate::dashboard::door::download::{self, CsvRows};
 use crate::dashboard::door::frame::Frame;
+use crate::dashboard::door::list::{ListBar, ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::posted::Posted;
-use crate::dashboard::door::query::{self, Query};
+use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{amount, idempotency, notice};
 use crate::format;
 use crate::ids::IdKind;
 use crate::line::Line;
 use crate::roles::Permission;
-use crate::store::{Failure, UserFilter, UserPage, UserRow, UserSearch};
+use crate::sheet::{self, CURRENCY};
+use crate::store::{Failure, ListPage, SearchKind, UserFilter, UserList, UserRow};
 use crate::test_clock;
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{Cents, Email, MAX_PAYOUT, Metadata, Micros, UserStatus};
+use std::sync::Arc;
 
-const PAGE: i64 = 50;
+pub(crate) const LIST: ListKind = ListKind {
+    path: "/dashboard/users",
+    search: Some(SearchKind::People),
+    id: Some(IdKind::PayoutUser),
+    has_amounts: false,
+    own: &["status", "least", "most"],
+    rare: &["least", "most"],
+    nouns: ("recipient", "recipients"),
+};
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/people/users.html")]
@@ -26,20 +39,11 @@ struct UsersPage {
     frame: Frame,
     pays: bool,
     once: String,
-    wanted: UserQuery,
-    error: Option<String>,
-    users: Vec<ShownUser>,
-    /// Leads to those after these.
-    next: Option<String>,
-}
-
-/// As it was typed.
-#[derive(Clone, Debug, Default)]
-struct UserQuery {
-    email: String,
     status: String,
     least: String,
     most: String,
+    list: ListBar,
+    users: Vec<ShownUser>,
 }
 
 struct ShownUser {
@@ -47,79 +51,114 @@ struct ShownUser {
     email: String,
     badge: (&'static str, &'static str),
     balance: i64,
+    pending: i64,
     since: Micros,
 }
 
 /// The page.
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    let typed = |name: &str| query.get(name).to_owned();
-    let wanted = UserQuery {
-        email: typed("email"),
-        status: typed("status"),
-        least: typed("least"),
-        most: typed("most"),
-    };
-    let ids = who.platform.secrets.ids();
-    let after = ids.open(IdKind::PayoutUser, who.book, query.get("after"));
-    let (found, error) = match search(&wanted, after) {
-        Ok(search) => (find(&who, &search).await?, None),
-        Err(sentence) => (UserPage { users: Vec::new(), next: None }, Some(sentence)),
-    };
+    let list = asked(&query);
+    let (mut page, mut behind, mut error) = (ListPage::default(), 0, None);
+    match wanted(&who, &list).await? {
+        Ok((wanted, typed)) => {
+            behind = list.behind(&who, &typed).await?;
+            page = who.platform.store.list_users(who.book, &wanted, &list.window(&who)).await?;
+        }
+        Err(sentence) => error = Some(sentence),
+    }
     let now = test_clock::now(&who.platform, who.book).await?;
-    let next = found.next.map(|number| wanted.path(&ids.seal(IdKind::PayoutUser, who.book, number)));
+    let own = |name: &str| list.own(name).to_owned();
     let shown = UsersPage {
         pays: who.may(Permission::PayPeople),
         once: idempotency::token(&who.platform),
-        users: found.users.iter().map(|row| shown(&who, row, now)).collect(),
-        frame: Frame::new(&who, "users", "Users"),
-        wanted,
-        error,
-        next,
+        users: page.rows.iter().map(|row| shown(&who, row, now)).collect(),
+        frame: Frame::new(&who, "users", "Recipients"),
+        status: own("status"),
+        least: own("least"),
+        most: own("most"),
+        list: list.bar(&who, &page, error, behind),
     };
     Ok(page::html(StatusCode::OK, &shown))
 }
 
-impl UserQuery {
-    fn path(&self, after: &str) -> String {
-        let fields = [
-            ("email", self.email.as_str()),
-            ("status", &self.status),
-            ("least", &self.least),
-            ("most", &self.most),
-            ("after", after),
-        ];
-        query::path("/dashboard/users", &fields)
-    }
+fn asked(query: &Query) -> ListQuery {
+    ListQuery::read(query, LIST).or_q(query.get("email"))
 }
 
-/// The search that was typed, or what is wrong with it.
-fn search(wanted: &UserQuery, after: Option<i64>) -> Result<UserSearch, String> {
-    let status = match wanted.status.as_str() {
-        "active" => Some(UserStatus::Active),
-        "inactive" => Some(UserStatus::Inactive),
-        _ => None,
-    };
-    let least = amount::read("Balance from", &wanted.least)?;
-    let most = amount::read("Balance to", &wanted.most)?;
-    let balance = (least.is_some() || most.is_some())
-        .then(|| (least.unwrap_or(Cents::ZERO), most.unwrap_or(Cents(i64::MAX))));
-    Ok(UserSearch { beginning: wanted.email.to_lowercase(), status, balance, after })
-}
+const COLUMNS: [&str; 7] = ["id", "email", "status", "balance", "pending", "currency", "created_at"];
 
-async fn find(who: &SignedIn, search: &UserSearch) -> Result<UserPage, Failure> {
-    let store = &who.platform.store;
-    // A whole address is one person, however it is written.
-    if let Ok(email) = Email::parse(&search.beginning)
-        && search.after.is_none()
-        && search.balance.is_none()
-    {
-        let filter = UserFilter { email: Some(email), status: search.status, ..UserFilter::default() };
-        let users = store.users(who.book, &filter, 1).await?;
-        if !users.is_empty() {
-            return Ok(UserPage { users, next: None });
+/// The list as a CSV, with the filter and the order that the page has.
+pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
+    let list = asked(&query);
+    let (wanted, typed) = wanted(&who, &list).await?.map_err(Declined::sentence)?;
+    list.behind(&who, &typed).await?;
+    let now = test_clock::now(&who.platform, who.book).await?;
+    let of = Arc::new((who, list, wanted));
+    let read = move |after| {
+        let of = Arc::clone(&of);
+        async move {
+            let (who, list, wanted) = &*of;
+            let page = who.platform.store.list_users(who.book, wanted, &list.export_window(after)).await?;
+            let cells = |row: &UserRow| {
+                let shown = shown(who, row, now);
+                let money = |cents| sheet::money(Cents(cents));
+                let (status, since) = (shown.badge.1.to_owned(), rfc3339(shown.since));
+                vec![
+                    shown.id,
+                    shown.email,
+                    status,
+                    money(shown.balance),
+                    money(shown.pending),
+                    CURRENCY.to_owned(),
+                    since,
+                ]
+            };
+            Ok::<CsvRows<i64>, Failure>((page.rows.iter().map(cells).collect(), page.next))
         }
+    };
+    Ok(download::csv_stream("recipients.csv", &COLUMNS, read))
+}
+
+/// The list that was asked for, or what is wrong with the question.
+pub(crate) async fn wanted(
+    who: &SignedIn,
+    list: &ListQuery,
+) -> Result<Result<(UserList, TypedSearch), String>, Failure> {
+    let read = || -> Result<(UserList, TypedSearch), String> {
+        let typed = list.typed(who)?;
+        let status = match list.own("status") {
+            "active" => Some(UserStatus::Active),
+            "inactive" => Some(UserStatus::Inactive),
+            _ => None,
+        };
+        let least = amount::read("Balance from", list.own("least"))?;
+        let most = amount::read("Balance to", list.own("most"))?;
+        let balance = (least.is_some() || most.is_some())
+            .then(|| (least.unwrap_or(Cents::ZERO), most.unwrap_or(Cents(i64::MAX))));
+        let number = if let TypedSearch::Row(number) = typed { Some(number) } else { None };
+        Ok((UserList { any: list.filter(&typed)?, number, status, balance }, typed))
+    };
+    let (mut wanted, typed) = match read() {
+        Ok(read) => read,
+        Err(sentence) => return Ok(Err(sentence)),
+    };
+    // A whole address is one person, however it is written, and so is the reference of a payout.
+    if let TypedSearch::Text(text) = &typed
+        && let Some(number) = one_person(who, text).await?
+    {
+        wanted.any.text.clear();
+        wanted.number = Some(number);
+        return Ok(Ok((wanted, TypedSearch::Row(number))));
     }
-    store.search_users(who.book, search, PAGE).await
+    Ok(Ok((wanted, typed)))
+}
+
+/// The person with this address, or who was paid under this reference.
+pub(crate) async fn one_person(who: &SignedIn, text: &str) -> Result<Option<i64>, Failure> {
+    let store = &who.platform.store;
+    let Ok(email) = Email::parse(text) else { return store.user_of_reference(who.book, text).await };
+    let filter = UserFilter { email: Some(email), ..UserFilter::default() };
+    Ok(store.users(who.book, &filter, 1).await?.first().map(|row| row.user.number))
 }
 
 fn shown(who: &SignedIn, row: &UserRow, now: Micros) -> ShownUser {
@@ -128,6 +167,7 @@ fn shown(who: &SignedIn, row: &UserRow, now: Micros) -> ShownUser {
         email: row.user.email.to_string(),
         badge: badge(row, now),
         balance: row.user.balance.0,
+        pending: row.user.pending.0,
         since: row.user.created_at,
     }
 }
@@ -173,6 +213,7 @@ pub async fn pay(posted: Posted) -> Result<Response, Declined> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dashboard::door::list::sample_bar;
     use crate::dashboard::snapshot;
 
     #[test]
@@ -182,21 +223,23 @@ mod tests {
             email: email.to_owned(),
             badge,
             balance,
+            pending: 0,
             since: 1_800_000_000_000_000,
         };
         snapshot(
             "users",
             &UsersPage {
-                frame: Frame::sample("users", "Users"),
+                frame: Frame::sample("users", "Recipients"),
                 pays: true,
                 once: "0".repeat(32),
-                wanted: UserQuery { least: "10".to_owned(), ..UserQuery::default() },
-                error: None,
+                status: String::new(),
+                least: "10".to_owned(),
+                most: String::new(),
+                list: sample_bar("/dashboard/users", "example", "2 recipients"),
                 users: vec![
                     user("usr_2", "bob@example.com", ("badge-quiet", "inactive"), 1_000),
                     user("usr_1", "ada@example.com", ("badge-good", "active"), 123_456),
                 ],
-                next: Some("/dashboard/users?least=10&after=usr_1".to_owned()),
             },
         );
     }

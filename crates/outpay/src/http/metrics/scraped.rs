@@ -13,6 +13,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::sync::atomic::Ordering;
 
+/// Rows of a book that are counted as missing in the search index.
+const MOST_BEHIND: i64 = 100_000;
+
 #[derive(Default)]
 pub(super) struct Scraped {
     teller_up: Gauge,
@@ -29,6 +32,13 @@ pub(super) struct Scraped {
     alarms: Family<RailLabels, Gauge>,
     reconciled: Family<RailLabels, Gauge>,
     unread: Family<RailLabels, Gauge>,
+    search_behind: Family<SearchLabels, Gauge>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SearchLabels {
+    /// What is searched: `people`, `withdrawals`, …
+    of: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -85,6 +95,8 @@ impl Scraped {
         registry.register("reconciliation_failing", help, self.unread.clone());
         let help = "Until when a rail's own books were compared with ours, in seconds since 1970";
         registry.register("reconciliation_compared_until_seconds", help, self.reconciled.clone());
+        let help = "Rows that the dashboard's search does not find yet, at most 100000 of each book";
+        registry.register("search_rows_behind", help, self.search_behind.clone());
     }
 
     pub(super) async fn read(&self, platform: &Platform) {
@@ -129,6 +141,9 @@ impl Scraped {
         self.sending.set(sending);
         self.outcome_unknown.set(unknown);
         self.read_reconciliation(platform).await?;
+        for (kind, behind) in platform.store.search_lags(MOST_BEHIND).await? {
+            self.search_behind.get_or_create(&SearchLabels { of: kind.word() }).set(behind);
+        }
         let mut recipients = 0;
         let accounts = platform.store.house_balances().await?;
         for (place, (book, account, balance)) in accounts.iter().enumerate() {

@@ -40,10 +40,7 @@ async fn a_batch_is_made_approved_downloaded_and_answered(world: &Team) {
     let mut approver = world.member(&business, Role::Approver).await.browser;
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let page = approver.get("/dashboard/batches").await;
-    page.is(200)
-        .says("2 payments wait for a batch, $30.00")
-        .says("Make a batch")
-        .says("No batch was made yet");
+    page.is(200).says("2 payments wait for a batch, $30.00").says("Make a batch").says("No batches yet");
     viewer.get("/dashboard/batches").await.is(200).says("2 payments wait").says_not("Make a batch");
     let page = approver.post("/dashboard/batches", &[("method", "bank")]).await;
     page.is(303);

@@ -24,6 +24,7 @@ mod pauses;
 mod proposals;
 mod reconciliation;
 mod requests;
+mod search;
 mod settings;
 mod sign_in;
 mod statement;

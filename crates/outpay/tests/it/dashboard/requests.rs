@@ -3,7 +3,7 @@
 use crate::dashboard::hat::Team;
 use crate::world::{Business, SECOND};
 use outpay::testing::roles::Role;
-use outpay::testing::store::{RequestFilter, RequestLine};
+use outpay::testing::store::{ListOrder, ListPlace, RequestFilter, RequestLine};
 
 crate::world::on_both_engines! {
     requests_are_found_without_their_secrets,
@@ -36,15 +36,9 @@ pub async fn logged(world: &Team, business: &Business) -> String {
 
 async fn lines(world: &Team, business: &Business) -> Vec<RequestLine> {
     world.platform.requests.write().await.unwrap();
-    let filter = RequestFilter {
-        book: business.live,
-        key: None,
-        path: String::new(),
-        statuses: (0, 999),
-        before: None,
-        limit: 10_000,
-    };
-    world.platform.store.request_lines(&filter).await.unwrap()
+    let filter = RequestFilter::of(business.live);
+    let found = world.platform.store.list_requests(&filter, ListOrder::Newest, &ListPlace::Start, 10_000);
+    found.await.unwrap().rows
 }
 
 async fn pay(world: &Team, key: &str, amount: &str) -> (u16, String) {
@@ -107,7 +101,7 @@ async fn filters_find_what_they_say(world: &Team) {
     let all = lines(world, &business).await;
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let rows =
-        |page: &crate::dashboard::browser::Page| page.is(200).body.matches("<td class=\"nowrap\">").count();
+        |page: &crate::dashboard::browser::Page| page.is(200).body.matches("data-label=\"When\"").count();
     for (query, expected) in [
         ("", 3),
         ("?status=errors", 1),
@@ -119,9 +113,13 @@ async fn filters_find_what_they_say(world: &Team) {
         ("?path=%00", 0),
         ("?path=create&status=ok", 1),
         ("?key=key_unknown", 0),
-        ("?before=1-x", 0),
-        ("?before=x", 3),
+        ("?after=1-x", 0),
+        ("?after=x", 3),
         ("?id=req_unknown", 0),
+        ("?q=user%40EXAMPLE", 2),
+        ("?q=user%40EXAMPLE&status=errors", 1),
+        ("?from=2026-01-02&until=2026-01-02", 3),
+        ("?from=2026-01-03", 0),
     ] {
         let page = viewer.get(&format!("/dashboard/requests{query}")).await;
         assert_eq!(rows(&page), expected, "{query}");
@@ -160,11 +158,11 @@ async fn each_mode_and_business_has_its_own(world: &Team) {
     let all = lines(world, &business).await;
     assert_eq!(all.len(), 1);
     let mut stranger = world.member(&other, Role::Owner).await.browser;
-    stranger.get("/dashboard/requests").await.is(200).says("No requests.");
+    stranger.get("/dashboard/requests").await.is(200).says("No requests yet");
     stranger.get(&format!("/dashboard/requests/{}", all[0].request_id)).await.is(404);
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     viewer.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
-    viewer.get("/dashboard/requests").await.is(200).says("No requests.");
+    viewer.get("/dashboard/requests").await.is(200).says("No requests yet");
     pay(world, &business.test_key, "1").await;
     viewer.get("/dashboard/requests").await.is(200).says("/payout/create");
 }

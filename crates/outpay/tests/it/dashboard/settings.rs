@@ -1,5 +1,6 @@
 //! Settings, and that every change of them is in the audit log, from every door.
 
+use crate::dashboard::browser::Page;
 use crate::dashboard::hat::Team;
 use ledger::Cents;
 use outpay::testing::business::branding;
@@ -234,6 +235,7 @@ async fn every_change_is_in_the_log(world: &Team) {
     );
     let page = admin.browser.get("/dashboard/audit").await;
     page.is(200).says(&admin.email).says("First key").says("&#34;from&#34;:30");
+    page.says("changed the days to claim money from 30 to 60").says("<td>30</td><td>60</td>");
 }
 
 async fn the_log_is_filtered_and_paged(world: &Team) {
@@ -243,14 +245,36 @@ async fn the_log_is_filtered_and_paged(world: &Team) {
         let days = number.to_string();
         admin.post("/dashboard/settings/expiry", &[("days", &days)]).await.is(303);
     }
-    let page = admin.get("/dashboard/audit?by=members&action=settings.expiry_changed").await;
-    assert_eq!(page.is(200).body.matches("<td class=\"nowrap\">").count(), 50);
-    let older = page.between("href=\"/dashboard/audit?", "\"").replace("&#38;", "&").replace("&amp;", "&");
-    let page = admin.get(&format!("/dashboard/audit?{older}")).await;
-    assert_eq!(page.is(200).body.matches("<td class=\"nowrap\">").count(), 10);
+    let rows = |page: &Page| page.is(200).body.matches("data-label=\"When\"").count();
+    let link = |page: &Page, rel: &str| {
+        let link = page.between(&format!("rel=\"{rel}\" href=\""), "\"");
+        link.replace("&#38;", "&").replace("&amp;", "&")
+    };
+    let query = "by=members&action=settings.expiry_changed";
+    let first = admin.get(&format!("/dashboard/audit?{query}")).await;
+    first.says("60 entries").says("from 59 to 60");
+    assert_eq!(rows(&first), 50);
+    let second = admin.get(&link(&first, "next")).await;
+    second.says("from none to 1\n");
+    assert_eq!(rows(&second), 10);
+    assert_eq!(rows(&admin.get(&link(&second, "prev")).await), 50);
+    let file = admin.get(&format!("/dashboard/audit/export?{query}&sort=oldest")).await;
+    file.is(200).says("changed the days to claim money from none to 1,");
+    assert_eq!(file.body.lines().count(), 61);
     let page = admin.get("/dashboard/audit?by=operator").await;
-    page.is(200).says("member.invited").says_not("<td class=\"mono\">settings.expiry_changed");
-    admin.get("/dashboard/audit?by=keys&action=%00&before=x").await.is(200).says("Nothing was changed.");
+    page.is(200).says("invited").says_not("days to claim money from");
+    admin.get("/dashboard/audit?q=money%20from%2011").await.is(200).says("1 entry").says("from 11 to 12");
+    let me = member_filter(&page);
+    assert_eq!(rows(&admin.get(&format!("/dashboard/audit?by={me}&sort=oldest")).await), 50);
+    let page = admin.get("/dashboard/audit?by=keys&action=%00&before=x").await;
+    page.is(200).says("No entries match these filters.");
+    let chain = admin.get("/dashboard/audit/chain?format=csv").await;
+    chain.is(200).says("number,business,book,place").says("settings.expiry_changed");
+}
+
+/// The value of the filter for the one member.
+fn member_filter(page: &Page) -> String {
+    format!("mem_{}", page.between("<option value=\"mem_", "\""))
 }
 
 async fn put_settings(world: &Team, key: &str, body: &str) {

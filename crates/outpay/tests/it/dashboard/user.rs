@@ -22,7 +22,7 @@ async fn facts_and_time_line_are_shown(world: &Team) {
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let path = format!("/dashboard/users/{}", world.user_id(business.live, ada));
     let page = viewer.get(&path).await;
-    page.is(200).says("$75.00").says("$25.00").says("-$25.00").says("$100.00").says("waits for review");
+    page.is(200).says("$75.00").says("$25.00").says("-$25.00").says("$100.00").says("Awaiting review");
     page.says_not("Show the claim link").says_not("Reclaim unclaimed funds").says_not("/p#");
     for number in 0..60 {
         world.give(business.live, "ada@example.com", 100 + number, Actor::NONE).await;

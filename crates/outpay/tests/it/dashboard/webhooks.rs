@@ -213,10 +213,21 @@ async fn deliveries_are_listed_by_state(world: &Team) {
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let page = viewer.get("/dashboard/deliveries").await;
     page.is(200).says(&ids[50]).says(&ids[1]).says_not(&ids[0]).says_not("Send again");
-    let older = page.between("<p class=\"pager\"><a class=\"button\" href=\"", "\"").replace("&#38;", "&");
-    viewer.get(&older).await.is(200).says(&ids[0]).says_not(&ids[1]);
+    let next = page.says("51 deliveries").between("rel=\"next\" href=\"", "\"").replace("&#38;", "&");
+    viewer.get(&next).await.is(200).says(&ids[0]).says_not(&ids[1]);
     viewer.get("/dashboard/deliveries?status=pending").await.is(200).says(&ids[50]);
-    viewer.get("/dashboard/deliveries?status=failed").await.is(200).says("No deliveries.");
+    let failed = viewer.get("/dashboard/deliveries?status=failed").await;
+    failed.is(200).says("No deliveries match these filters.");
+    viewer
+        .get(&format!("/dashboard/deliveries?q={}", ids[7]))
+        .await
+        .is(200)
+        .says("1 delivery<")
+        .says(&ids[7]);
+    let file = viewer.get("/dashboard/deliveries/export?status=pending&sort=oldest").await;
+    let lines: Vec<&str> = file.is(200).body.lines().collect();
+    assert_eq!(lines.len(), 52);
+    assert!(lines[1].starts_with(&ids[0]), "{}", lines[1]);
     let elsewhere = world.business().await;
     let mut stranger = world.member(&elsewhere, Role::Owner).await.browser;
     stranger.get(&format!("/dashboard/deliveries/{}", ids[0])).await.is(404);

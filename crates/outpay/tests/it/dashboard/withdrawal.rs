@@ -114,7 +114,7 @@ async fn a_doubt_is_ended_with_proof(world: &Team) {
         let number = world.withdraw(business.test, ada, 1_000).await;
         world.steps(business.test, number, &[Step::Approve, Step::Send, Step::LoseOutcome]).await;
         let path = format!("/dashboard/withdrawals/{}", world.withdrawal_id(business.test, number));
-        approver.get(&path).await.is(200).says("outcome unknown").says("Mark as paid");
+        approver.get(&path).await.is(200).says("Unconfirmed").says("Mark as paid");
         approver
             .post(&format!("{path}/end"), &[("how", how), ("text", "seen at the rail")])
             .await

@@ -1,5 +1,6 @@
 //! The list of withdrawals, its filters, and deciding on those that wait for review.
 
+use crate::dashboard::browser::Page;
 use crate::dashboard::hat::Team;
 use ledger::{Actor, Step};
 use outpay::testing::roles::Role;
@@ -9,6 +10,7 @@ crate::world::on_both_engines! {
     the_list_goes_on,
     many_are_approved_each_with_its_result,
     one_is_rejected_with_a_reason,
+    after_a_decision_the_next_is_shown,
     the_member_who_gave_the_money_does_not_approve,
     the_member_who_made_the_paying_key_does_not_approve,
     what_is_wrong_with_a_decision_is_said,
@@ -36,6 +38,9 @@ async fn the_list_is_filtered(world: &Team) {
         ("doubt=on", "$22.22", "$11.11"),
         ("doubt=on&email=bob%40example.com", "$22.22", "$11.11"),
         ("method=bank&state=review", "$11.11", "$22.22"),
+        ("q=11.11", "$11.11", "$22.22"),
+        ("q=%2422.22&sort=largest", "$22.22", "$11.11"),
+        ("q=ada%40", "$11.11", "$22.22"),
     ] {
         viewer.get(&format!("/dashboard/withdrawals?{query}")).await.is(200).says(shown).says_not(hidden);
     }
@@ -47,10 +52,13 @@ async fn the_list_is_filtered(world: &Team) {
         "doubt=on&state=review",
         "method=%00",
     ] {
-        viewer.get(&format!("/dashboard/withdrawals?{query}")).await.is(200).says("No withdrawals here.");
+        let page = viewer.get(&format!("/dashboard/withdrawals?{query}")).await;
+        page.is(200)
+            .says("No withdrawals match these filters.")
+            .says("href=\"/dashboard/withdrawals\">Clear the filters");
     }
     viewer.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
-    viewer.get("/dashboard/withdrawals").await.is(200).says("No withdrawals here.");
+    viewer.get("/dashboard/withdrawals").await.is(200).says("No withdrawals yet");
 }
 
 async fn the_list_goes_on(world: &Team) {
@@ -62,11 +70,20 @@ async fn the_list_goes_on(world: &Team) {
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let first = viewer.get("/dashboard/withdrawals?state=review").await;
     first.is(200).says("$10.51").says("$10.02").says_not("$10.01");
-    let older = first
-        .between("<p class=\"pager\"><a class=\"button\" href=\"", "\"")
-        .replace("&#38;", "&")
-        .replace("&amp;", "&");
-    viewer.get(&older).await.is(200).says("$10.01").says_not("$10.02").says_not("class=\"pager\"");
+    first.says("51 withdrawals").says_not("rel=\"prev\"");
+    let link = |page: &Page, rel: &str| {
+        let link = page.between(&format!("rel=\"{rel}\" href=\""), "\"");
+        link.replace("&#38;", "&").replace("&amp;", "&")
+    };
+    let second = viewer.get(&link(&first, "next")).await;
+    second.is(200).says("$10.01").says_not("$10.02").says_not("rel=\"next\"");
+    let again = viewer.get(&link(&second, "prev")).await;
+    again.is(200).says("$10.51").says("$10.02").says_not("$10.01").says_not("rel=\"prev\"");
+    let oldest = viewer.get("/dashboard/withdrawals?state=review&sort=oldest").await;
+    oldest.is(200).says("$10.01").says("$10.50").says_not("$10.51");
+    let largest = viewer.get("/dashboard/withdrawals?sort=largest&q=ada").await;
+    largest.is(200).says("$10.51").says_not("$10.01");
+    viewer.get(&link(&largest, "next")).await.is(200).says("$10.01").says_not("$10.02");
 }
 
 async fn many_are_approved_each_with_its_result(world: &Team) {
@@ -88,6 +105,24 @@ async fn many_are_approved_each_with_its_result(world: &Team) {
     }
     let entries = world.platform.store.entries_of_withdrawal(business.live, numbers[0]).await.unwrap();
     assert!(entries.last().unwrap().entry.actor.as_member().is_some(), "the journal names the member");
+}
+
+async fn after_a_decision_the_next_is_shown(world: &Team) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
+    let mut ids = Vec::new();
+    for amount in [100, 200, 300] {
+        let number = world.withdraw(business.live, ada, amount).await;
+        ids.push(world.withdrawal_id(business.live, number));
+    }
+    let path = |at: usize| format!("/dashboard/withdrawals/{}", ids[at]);
+    let mut approver = world.member(&business, Role::Approver).await.browser;
+    approver.get(&path(1)).await.is(200).says("data-key=\"a\"").says("name=\"next\"");
+    for (decided, next) in [(1, 0), (0, 2), (2, 2)] {
+        let fields = [("decision", "approve"), ("withdrawal", ids[decided].as_str()), ("next", "on")];
+        approver.post("/dashboard/withdrawals/review", &fields).await.leads_to(&path(next));
+    }
+    approver.get(&path(2)).await.is(200).says("Approved.").says_not("data-key");
 }
 
 async fn one_is_rejected_with_a_reason(world: &Team) {

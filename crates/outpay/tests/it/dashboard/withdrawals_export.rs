@@ -24,6 +24,8 @@ async fn what_the_filter_shows_is_in_the_file(world: &Team) {
     assert_eq!(file.header("content-disposition"), "attachment; filename=\"withdrawals.csv\"");
     assert_eq!(file.body.lines().count(), 3);
     assert_eq!(viewer.get("/dashboard/withdrawals/export").await.is(200).body.lines().count(), 4);
+    let wrong = viewer.get("/dashboard/withdrawals/export?q=a").await;
+    wrong.is(400).says("at least two characters");
 }
 
 async fn what_came_back_is_in_the_file(world: &Team) {

@@ -5,7 +5,7 @@ use crate::http::api::Api;
 use crate::wire::Connection;
 use crate::world::{Business, local};
 use outpay::testing::http::ServeConfig;
-use outpay::testing::store::RequestFilter;
+use outpay::testing::store::{ListOrder, ListPlace, RequestFilter};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,13 +71,8 @@ async fn uses(world: &Api, business: &Business) -> i64 {
 
 /// Lines of the request log.
 async fn lines(world: &Api, business: &Business) -> usize {
-    let filter = RequestFilter {
-        book: business.live,
-        key: None,
-        path: "/payout/create".to_owned(),
-        statuses: (201, 201),
-        before: None,
-        limit: 100,
-    };
-    world.platform.store.request_lines(&filter).await.unwrap().len()
+    let path = "/payout/create".to_owned();
+    let filter = RequestFilter { path, statuses: (201, 201), ..RequestFilter::of(business.live) };
+    let found = world.platform.store.list_requests(&filter, ListOrder::Newest, &ListPlace::Start, 100);
+    found.await.unwrap().rows.len()
 }
