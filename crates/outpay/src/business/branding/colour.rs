@@ -93,8 +93,8 @@ mod tests {
 
     #[test]
     fn only_six_digits_are_a_colour() {
-        assert_eq!(Colour::parse("#4350D6"), Some(STANDARD_COLOUR));
-        assert_eq!(Colour::parse("#0b5d66").unwrap().to_string(), "#4350d6");
+        assert_eq!(Colour::parse("#0B5D66"), Some(STANDARD_COLOUR));
+        assert_eq!(Colour::parse("#0b5d66").unwrap().to_string(), "#0b5d66");
         for wrong in ["", "0b5d66", "#4350d", "#4350d6f", "#fff", "red", "#43 0d6", "#4350d6;}", "#zzzzzz"] {
             assert_eq!(Colour::parse(wrong), None, "{wrong}");
         }
