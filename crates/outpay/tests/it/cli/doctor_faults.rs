@@ -361,7 +361,10 @@ mod sqlite {
         set_mode(&installation.data(), 0o755);
         let ran = doctor(&installation, &words(&["--listen", "0.0.0.0:8080"]));
         assert_eq!(ran.code, 0, "{}", ran.stdout);
-        assert_eq!(ran.stdout.matches("WARN  ").count(), 2, "{}", ran.stdout);
+        // The disk and the open files are the machine's: a full one warns too.
+        for told in ["WARN  doors", "WARN  data folder"] {
+            assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
+        }
     }
 
     #[test]
