@@ -56,10 +56,10 @@ pub async fn run(arguments: &Arguments) -> Result<()> {
         ask(&platform, book, Command::SetStatus { user, status: UserStatus::Inactive }).await?;
         ask(&platform, book, Command::Debit { user, amount: Cents(1), reason: "bench".to_owned() }).await?;
     }
+    lists::prepare(&platform, book, users).await?;
     let started = clock::now();
     while !platform.store.add_to_day_sums(book, 50_000).await? {}
     println!("\n{users} users; the sums of their days were made in {:.1} s", started.elapsed().as_secs_f64());
-    lists::prepare(&platform, book, users).await?;
     if let Some(cluster) = &cluster {
         cluster.analyze().await?;
     }
