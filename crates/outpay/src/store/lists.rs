@@ -279,7 +279,8 @@ impl Store {
         sql.append(&source.scope);
         if look.order == ListOrder::Largest {
             let between: [Value; 2] = [(*look.between.start()).into(), (*look.between.end()).into()];
-            sql.push(" AND s.number >= ? AND s.number <= ?", between);
+            // The sign keeps the index of numbers out of it: by that one, all rows of the list would be sorted first.
+            sql.push(" AND +s.number >= ? AND +s.number <= ?", between);
             self.along_amounts(look, place, &mut sql).await?;
         } else {
             let numbers = look.numbers(place);
