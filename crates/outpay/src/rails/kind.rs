@@ -31,7 +31,7 @@ pub struct Kind {
     pub sample_destination: &'static str,
     /// The public detail of an invented payment that succeeded, in its true shape.
     pub sample_paid: fn(&Known<'_>) -> String,
-    /// What the person receives, in one sentence, of the destination as it is stored and the quote's detail. Whoever shows it fills in
+    /// What the person receives, in one sentence, of the destination as it is stored and the quote's detail. The page fills in
     /// `{amount}` (in US dollars), `{number}` (the same without a currency) and `{method}` (the method's title).
     pub receives: fn(&Map<String, Value>, &Value) -> RailText,
     /// The icon beside the method's title: the name of one in `web/ui.rs`.
