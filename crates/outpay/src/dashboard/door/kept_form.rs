@@ -95,7 +95,9 @@ fn keep(secrets: &Secrets, action: &str, sentence: &str, form: &Form) -> Option<
     let mac = BASE64URL_NOPAD.encode(&secrets.page_mac(COOKIE, &text));
     let value = format!("{}.{mac}", BASE64URL_NOPAD.encode(text.as_bytes()));
     let is_page = page == "/dashboard" || page.starts_with("/dashboard/") || page.starts_with("/dashboard?");
-    if !is_page || value.len() > LONGEST {
+    // The action becomes part of a selector.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
+    if !is_page || !action.bytes().all(is_plain) || value.len() > LONGEST {
         return None;
     }
     let mut response = page::see_other(page);
