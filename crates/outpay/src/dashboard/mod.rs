@@ -6,6 +6,7 @@
 mod door {
     pub mod access;
     pub mod amount;
+    pub mod day;
     pub mod declined;
     pub mod download;
     pub mod frame;

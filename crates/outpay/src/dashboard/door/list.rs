@@ -1,9 +1,9 @@
 //! What all lists share: the one search field, dates, order, pages in both directions, the count, and the CSV of exactly what is shown.
 //! Everything is in the URL, so a view can be kept as a bookmark. Not here: a list's own filters and rows, the store's part (store/lists.rs).
 
-use crate::dashboard::door::amount;
 use crate::dashboard::door::query::{self, Query};
 use crate::dashboard::door::signed_in::SignedIn;
+use crate::dashboard::door::{amount, day};
 use crate::format::grouped;
 use crate::ids::IdKind;
 use crate::search;
@@ -288,17 +288,15 @@ pub(crate) fn dates(from: &str, until: &str) -> Result<Option<Range<Micros>>, St
     if from.is_empty() && until.is_empty() {
         return Ok(None);
     }
-    let day = |text: &str| -> Result<Option<Micros>, String> {
+    let start_of = |text: &str, or: Micros, later: i64| {
         if text.is_empty() {
-            return Ok(None);
+            return Ok(or);
         }
-        let sentence = || "Give dates as in 2026-01-31.".to_owned();
-        let date: jiff::civil::Date = text.parse().map_err(|_| sentence())?;
-        let start = date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| sentence())?;
-        Ok(Some(start.timestamp().as_microsecond()))
+        let day = day::read(text).ok_or_else(|| "Give dates as in 2026-01-31.".to_owned())?;
+        Ok::<Micros, String>((day + later) * DAY)
     };
-    let start = day(from)?.unwrap_or(0);
-    let end = day(until)?.map_or(i64::MAX, |last| last + DAY);
+    let start = start_of(from, 0, 0)?;
+    let end = start_of(until, i64::MAX, 1)?;
     if start >= end {
         return Err("The first day is after the last.".to_owned());
     }

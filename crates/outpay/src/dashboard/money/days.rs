@@ -1,38 +1,12 @@
-//! Days in addresses of pages, `2026-11-03`, and ranges of them. Days are UTC, as in the sums of the books.
+//! Ranges of days in addresses of pages, and the ranges that charts show. Days are UTC, as in the sums of the books.
 
+use crate::dashboard::door::day::{read, short};
 use crate::dashboard::door::query::Query;
 use crate::store::ALL_DAYS;
-use jiff::civil::Date;
 use std::ops::Range;
 
 /// The most days that a range of one's own may have: two years.
 const MOST: i64 = 731;
-
-/// The day since 1970-01-01 that a text names.
-#[must_use]
-pub fn read(text: &str) -> Option<i64> {
-    let is_date = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let date: Date = is_date.then(|| text.parse().ok())??;
-    let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(midnight.timestamp().as_second().div_euclid(86_400))
-}
-
-/// `2026-11-25`
-#[must_use]
-pub fn date(day: i64) -> String {
-    at(day).strftime("%Y-%m-%d").to_string()
-}
-
-/// `25 Nov`
-#[must_use]
-pub fn short(day: i64) -> String {
-    at(day).strftime("%-d %b").to_string()
-}
-
-fn at(day: i64) -> jiff::Timestamp {
-    let at = jiff::Timestamp::from_second(day.saturating_mul(86_400));
-    at.unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-}
 
 /// The days from `from` to `to` of an address, both included; what is missing or no date sets no limit.
 #[must_use]
@@ -120,12 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn days_are_read_and_written() {
-        assert_eq!((read("1970-01-01"), read("2026-11-25")), (Some(0), Some(20_782)));
-        assert_eq!((date(20_782).as_str(), short(20_782).as_str()), ("2026-11-25", "25 Nov"));
-        for wrong in ["", "2026-11-31", "2026-11-1", "25.11.2026", "2026-11-25T0", "+026-11-25"] {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
+    fn a_day_that_is_missing_sets_no_limit() {
         assert_eq!(between(&query("from=1970-01-02&to=1970-01-02")), 1..2);
         assert_eq!(between(&query("from=no")), ALL_DAYS);
     }

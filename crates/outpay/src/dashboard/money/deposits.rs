@@ -4,13 +4,13 @@
 
 use crate::audit_log::Names;
 use crate::business::deposits::{OutOfProportion, out_of_proportion};
+use crate::dashboard::door::day;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::query::{self, Query};
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{amount, idempotency, notice};
-use crate::dashboard::money::days;
 use crate::dashboard::money::proposals::proposed;
 use crate::format;
 use crate::line::typed_reference;
@@ -94,9 +94,9 @@ impl TypedDeposit {
             Err(wrong) => Err(wrong),
         };
         let reference = typed_reference(&self.reference).map_err(|hint| format!("Reference: {hint}."));
-        let date = match days::read(&self.date) {
+        let date = match day::read(&self.date) {
             // A day further east may have begun already.
-            Some(day) if day <= today + 1 => Ok(days::date(day)),
+            Some(day) if day <= today + 1 => Ok(day::date(day)),
             Some(_) => Err("Received on: this day has not come yet.".to_owned()),
             None => Err("Received on: give a day, as in 2026-11-03.".to_owned()),
         };
@@ -116,7 +116,7 @@ impl TypedDeposit {
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let mut typed = TypedDeposit::new(|name| query.get(name).to_owned());
     if typed.date.is_empty() {
-        typed.date = days::date(overview::today(&who.platform, who.book).await?);
+        typed.date = day::date(overview::today(&who.platform, who.book).await?);
     }
     Ok(page::html(StatusCode::OK, &deposits(&who, typed).await?))
 }

@@ -1,6 +1,7 @@
 //! `/dashboard`: what needs a person now, the balances, and charts of some days beside the days before them. A business that has paid no
 //! one yet sees its first steps instead. Not here: what needs a person (needs.rs), the figures (overview.rs).
 
+use crate::dashboard::door::day;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::posted::Posted;
@@ -59,11 +60,11 @@ struct Piece {
 impl HomePage {
     /// First and last day of the range, for the fields of an own one.
     fn from(&self) -> String {
-        days::date(self.range.days.start)
+        day::date(self.range.days.start)
     }
 
     fn to(&self) -> String {
-        days::date(self.range.days.end - 1)
+        day::date(self.range.days.end - 1)
     }
 }
 
@@ -141,7 +142,7 @@ fn piece(days: &Range<i64>, overview: &Overview) -> Piece {
     let volume = of_days.fold(Volume::default(), |sum, day| sum.plus(day.volume));
     let is_month = days.end - days.start > 7;
     let month = Month::of_day(days.start).title();
-    let short = if is_month { month.chars().take(3).collect() } else { days::short(days.end - 1) };
+    let short = if is_month { month.chars().take(3).collect() } else { day::short(days.end - 1) };
     Piece { name: if is_month { month } else { days::name(days) }, short, volume }
 }
 

@@ -2,6 +2,7 @@
 //! how an auditor computes it again (ledger, chain.rs; docs/OPERATIONS.md).
 
 use crate::clock::rfc3339;
+use crate::dashboard::door::day;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
@@ -44,11 +45,11 @@ pub async fn view(who: SignedIn) -> Result<Response, Declined> {
 fn journal(frame: Frame, today: i64) -> JournalPage {
     let now = Month::of_day(today);
     let month = |month: Month| {
-        let (from, to) = (days::date(month.days().start), days::date(month.days().end - 1));
+        let (from, to) = (day::date(month.days().start), day::date(month.days().end - 1));
         (month.title(), query::path("/dashboard/journal/export", &[("from", &from), ("to", &to)]))
     };
     let months = std::iter::successors(Some(now), |month| month.before()).take(MONTHS).map(month).collect();
-    JournalPage { frame, from: days::date(now.days().start), to: days::date(today), months }
+    JournalPage { frame, from: day::date(now.days().start), to: day::date(today), months }
 }
 
 const COLUMNS: [&str; 13] = [

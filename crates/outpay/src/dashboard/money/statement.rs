@@ -1,12 +1,12 @@
 //! `/dashboard/statement`: opening balance, movements by kind, closing balance of a month, to read, to print and as a CSV. Not here: the
 //! figures, and why they add up (statement.rs).
 
+use crate::dashboard::door::day;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
-use crate::dashboard::money::days;
 use crate::format;
 use crate::month::Month;
 use crate::overview;
@@ -31,11 +31,11 @@ struct StatementPage {
 
 impl StatementPage {
     fn first(&self) -> String {
-        days::date(self.month.days().start)
+        day::date(self.month.days().start)
     }
 
     fn last(&self) -> String {
-        days::date(self.month.days().end - 1)
+        day::date(self.month.days().end - 1)
     }
 
     /// What the business and its people have together.

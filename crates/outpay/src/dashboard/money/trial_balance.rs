@@ -1,12 +1,12 @@
 //! `/dashboard/trial-balance`: the debits and credits of every account up to the end of a day, and what is left of them. Not here: the
 //! figures, and why they add up (statement.rs).
 
+use crate::dashboard::door::day;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
-use crate::dashboard::money::days;
 use crate::dashboard::money::statement::still_adding_up;
 use crate::overview;
 use crate::sheet::{self, CURRENCY, Sheet};
@@ -30,7 +30,7 @@ struct TrialBalancePage {
 /// The day that the address names, no later than today; and the day of today.
 async fn day(who: &SignedIn, query: &Query) -> Result<(i64, i64), Declined> {
     let today = overview::today(&who.platform, who.book).await?;
-    Ok((days::read(query.get("day")).unwrap_or(today).min(today), today))
+    Ok((day::read(query.get("day")).unwrap_or(today).min(today), today))
 }
 
 /// The page.
@@ -38,7 +38,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let (day, today) = day(&who, &query).await?;
     let shown = TrialBalancePage {
         frame: Frame::new(&who, "statement", "Trial balance"),
-        day: days::date(day),
+        day: day::date(day),
         is_today: day == today,
         trial: statement::trial_balance(&who.platform, who.book, day).await?,
     };
@@ -49,7 +49,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
 pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let (day, _) = day(&who, &query).await?;
     let trial = statement::trial_balance(&who.platform, who.book, day).await?.ok_or_else(still_adding_up)?;
-    let date = days::date(day);
+    let date = day::date(day);
     let mut sheet = Sheet::new(&["day", "account", "debits", "credits", "balance", "currency"]);
     let mut row = |account: &str, debits: i64, credits: i64, balance: i64| {
         let [debits, credits, balance] = [debits, credits, balance].map(|cents| sheet::money(Cents(cents)));
