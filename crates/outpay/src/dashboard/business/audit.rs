@@ -7,18 +7,17 @@ use crate::audit_log::export::{self, ExportFormat};
 use crate::audit_log::sentence;
 use crate::clock::rfc3339;
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::download::{self, CsvRows};
+use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::list::{ListBar, ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::ids::IdKind;
-use crate::store::{AuditEntry, AuditList, Failure, ListPage, SearchKind};
+use crate::store::{AuditEntry, AuditList, ListPage, SearchKind};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{Actor, BookId, Micros, Mode};
-use std::sync::Arc;
 
 const LIST: ListKind = ListKind {
     path: "/dashboard/audit",
@@ -115,10 +114,11 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let (wanted, typed) = wanted(&who, &list).map_err(Declined::sentence)?;
     list.behind(&who, &typed).await?;
     let names = Names::load(&who.platform, who.business.number).await?;
-    let of = Arc::new((who, list, wanted, names));
-    let read = move |after| {
-        let of = Arc::clone(&of);
-        async move {
+    Ok(download::csv_stream(
+        "audit-log-filtered.csv",
+        &COLUMNS,
+        (who, list, wanted, names),
+        move |of, after| async move {
             let (who, list, wanted, names) = &*of;
             let (store, window) = (&who.platform.store, list.export_window(after));
             let page = store.list_audit_log(who.business.number, wanted, &window).await?;
@@ -135,10 +135,9 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
                     shown.detail,
                 ]
             };
-            Ok::<CsvRows<i64>, Failure>((page.rows.into_iter().map(cells).collect(), page.next))
-        }
-    };
-    Ok(download::csv_stream("audit-log-filtered.csv", &COLUMNS, read))
+            Ok((page.rows.into_iter().map(cells).collect(), page.next))
+        },
+    ))
 }
 
 /// All entries of the business as a file: `csv`, or JSON lines. With the digests of the chain, so that it can be verified.

@@ -3,7 +3,7 @@
 
 use crate::clock::rfc3339;
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::download::{self, CsvRows};
+use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::list::{ListBar, ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::notice;
@@ -12,13 +12,12 @@ use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::ids::IdKind;
 use crate::roles::Permission;
-use crate::store::{Delivery, DeliveryList, DeliveryState, Failure, ListPage, SearchKind, WebhookEndpoint};
+use crate::store::{Delivery, DeliveryList, DeliveryState, ListPage, SearchKind, WebhookEndpoint};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::Micros;
 use serde_json::json;
-use std::sync::Arc;
 
 pub(crate) const LIST: ListKind = ListKind {
     path: "/dashboard/deliveries",
@@ -154,10 +153,11 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let list = ListQuery::read(&query, LIST);
     let (wanted, typed) = wanted(&who, &list).map_err(Declined::sentence)?;
     list.behind(&who, &typed).await?;
-    let of = Arc::new((who, list, wanted));
-    let read = move |after| {
-        let of = Arc::clone(&of);
-        async move {
+    Ok(download::csv_stream(
+        "webhook-deliveries.csv",
+        &COLUMNS,
+        (who, list, wanted),
+        move |of, after| async move {
             let (who, list, wanted) = &*of;
             let store = &who.platform.store;
             let page = store.list_deliveries(who.book, wanted, &list.export_window(after)).await?;
@@ -175,10 +175,9 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
                     moment(shown.finished_at),
                 ]
             };
-            Ok::<CsvRows<i64>, Failure>((page.rows.iter().map(cells).collect(), page.next))
-        }
-    };
-    Ok(download::csv_stream("webhook-deliveries.csv", &COLUMNS, read))
+            Ok((page.rows.iter().map(cells).collect(), page.next))
+        },
+    ))
 }
 
 /// Lets everything be sent again that failed since a moment, for a receiver that was down.

@@ -3,20 +3,19 @@
 
 use crate::clock::rfc3339;
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::download::{self, CsvRows};
+use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::list::{self, ListBar, ListKind, ListQuery};
 use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::ids::IdKind;
 use crate::requests::{DAYS, MOST_LINES};
-use crate::store::{ApiKey, Failure, ListPage, ListPlace, RequestFilter, RequestLine, RequestPlace};
+use crate::store::{ApiKey, ListPage, ListPlace, RequestFilter, RequestLine, RequestPlace};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::Micros;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// Found by what stands in the log itself, which is short.
 const LIST: ListKind = ListKind {
@@ -183,10 +182,12 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let list = ListQuery::read(&query, LIST).or_q(query.get("id"));
     let filter = wanted(&who, &list).map_err(Declined::sentence)?;
     let names = KeyNames::new(&who.platform.store.keys(who.book).await?);
-    let of = Arc::new((who.platform.store.clone(), list.order(), filter, names));
-    let read = move |after: Option<RequestPlace>| {
-        let of = Arc::clone(&of);
-        async move {
+    let asked = (who.platform.store.clone(), list.order(), filter, names);
+    Ok(download::csv_stream(
+        "requests.csv",
+        &COLUMNS,
+        asked,
+        move |of, after: Option<RequestPlace>| async move {
             let (store, order, filter, names) = &*of;
             let place = after.map_or(ListPlace::Start, ListPlace::After);
             let page = store.list_requests(filter, *order, &place, EXPORT_PAGE).await?;
@@ -196,10 +197,9 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
                 let status = shown.status.to_string();
                 vec![rfc3339(shown.at), shown.request_id, shown.method, shown.path, status, took, shown.by]
             };
-            Ok::<CsvRows<RequestPlace>, Failure>((page.rows.iter().map(cells).collect(), page.next))
-        }
-    };
-    Ok(download::csv_stream("requests.csv", &COLUMNS, read))
+            Ok((page.rows.iter().map(cells).collect(), page.next))
+        },
+    ))
 }
 
 /// An invented line, for snapshots.

@@ -9,6 +9,7 @@ use futures_util::future::{TryFutureExt, ready};
 use futures_util::stream::{self, StreamExt};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
+use std::sync::Arc;
 
 const CSV: &str = "text/csv; charset=utf-8";
 
@@ -52,16 +53,18 @@ fn log(failure: &Failure) {
 /// Rows of a file, and where to go on.
 pub type CsvRows<P> = (Vec<Vec<String>>, Option<P>);
 
-/// A CSV of any length, which is read page by page while it is sent. `read` gives the rows after a place.
+/// A CSV of any length, which is read page by page while it is sent. `read` gives the rows of `list` after a place.
 #[must_use]
-pub fn csv_stream<P, Read, Rows>(name: &str, header: &[&str], read: Read) -> Response
+pub fn csv_stream<L, P, Read, Rows>(name: &str, header: &[&str], list: L, read: Read) -> Response
 where
+    L: Send + Sync + 'static,
     P: Send + 'static,
-    Read: Fn(Option<P>) -> Rows + Send + 'static,
+    Read: Fn(Arc<L>, Option<P>) -> Rows + Send + 'static,
     Rows: Future<Output = Result<CsvRows<P>, Failure>> + Send + 'static,
 {
+    let list = Arc::new(list);
     csv_in_pieces(name, header, Some(None), move |place: Option<Option<P>>| {
-        let rows = place.map(&read);
+        let rows = place.map(|place| read(Arc::clone(&list), place));
         async move {
             let Some(rows) = rows else { return Ok(None) };
             let (rows, next) = rows.await?;

@@ -6,7 +6,7 @@ use crate::batch_refused::BatchRefused;
 use crate::batches::{self, Batch, MOST_PAYMENTS};
 use crate::clock::rfc3339;
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::download::{self, CsvRows};
+use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::list::{ListBar, ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::notice;
@@ -20,12 +20,11 @@ use crate::rails::exchange::{Rate, amount_text};
 use crate::roles::Permission;
 use crate::sheet::{self, CURRENCY};
 use crate::stopped::Stopped;
-use crate::store::{BatchList, BatchState, Failure, ListPage, SearchKind};
+use crate::store::{BatchList, BatchState, ListPage, SearchKind};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{Cents, Micros, Withdrawal};
-use std::sync::Arc;
 
 const LIST: ListKind = ListKind {
     path: "/dashboard/batches",
@@ -150,31 +149,26 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let list = ListQuery::read(&query, LIST);
     let (wanted, typed) = wanted(&who, &list).map_err(Declined::sentence)?;
     list.behind(&who, &typed).await?;
-    let of = Arc::new((who, list, wanted));
-    let read = move |after| {
-        let of = Arc::clone(&of);
-        async move {
-            let (who, list, wanted) = &*of;
-            let page = who.platform.store.list_batches(who.book, wanted, &list.export_window(after)).await?;
-            let found = batches::counted(&who.platform, who.book, page.rows).await?;
-            let cells = |batch: &Batch| {
-                let of = &batch.row;
-                vec![
-                    batches::id(&who.platform, who.book, of.number),
-                    of.number.to_string(),
-                    of.method.clone(),
-                    batch.word().to_owned(),
-                    of.payments.to_string(),
-                    batch.open.to_string(),
-                    sheet::money(of.total),
-                    CURRENCY.to_owned(),
-                    rfc3339(of.made_at),
-                ]
-            };
-            Ok::<CsvRows<i64>, Failure>((found.iter().map(cells).collect(), page.next))
-        }
-    };
-    Ok(download::csv_stream("batches.csv", &COLUMNS, read))
+    Ok(download::csv_stream("batches.csv", &COLUMNS, (who, list, wanted), move |of, after| async move {
+        let (who, list, wanted) = &*of;
+        let page = who.platform.store.list_batches(who.book, wanted, &list.export_window(after)).await?;
+        let found = batches::counted(&who.platform, who.book, page.rows).await?;
+        let cells = |batch: &Batch| {
+            let of = &batch.row;
+            vec![
+                batches::id(&who.platform, who.book, of.number),
+                of.number.to_string(),
+                of.method.clone(),
+                batch.word().to_owned(),
+                of.payments.to_string(),
+                batch.open.to_string(),
+                sheet::money(of.total),
+                CURRENCY.to_owned(),
+                rfc3339(of.made_at),
+            ]
+        };
+        Ok((found.iter().map(cells).collect(), page.next))
+    }))
 }
 
 fn row(who: &SignedIn, batch: &Batch) -> ListedBatch {

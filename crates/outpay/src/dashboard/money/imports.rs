@@ -3,7 +3,7 @@
 use crate::clock::rfc3339;
 use crate::dashboard::business::settings::set_or_propose;
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::download::{self, CsvRows};
+use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::list::{ListBar, ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::posted::Posted;
@@ -19,11 +19,10 @@ use crate::imports::lines::BadLine;
 use crate::proposals::DoneOrProposed;
 use crate::roles::Permission;
 use crate::sheet::{self, CURRENCY};
-use crate::store::{Failure, Import, ImportList, ImportState, ListPage, SearchKind, SettingsChange};
+use crate::store::{Import, ImportList, ImportState, ListPage, SearchKind, SettingsChange};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
-use std::sync::Arc;
 
 const LIST: ListKind = ListKind {
     path: "/dashboard/import",
@@ -112,22 +111,17 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let list = ListQuery::read(&query, LIST);
     let (wanted, typed) = wanted(&who, &list).map_err(Declined::sentence)?;
     list.behind(&who, &typed).await?;
-    let of = Arc::new((who, list, wanted));
-    let read = move |after| {
-        let of = Arc::clone(&of);
-        async move {
-            let (who, list, wanted) = &*of;
-            let page = who.platform.store.list_imports(who.book, wanted, &list.export_window(after)).await?;
-            let cells = |of: &Import| {
-                let (id, state) = (import::id(who, of.number), badge(of.state).1.to_owned());
-                let (total, currency) = (sheet::money(of.total), CURRENCY.to_owned());
-                let (created, changed) = (rfc3339(of.created_at), rfc3339(of.changed_at));
-                vec![id, of.name.clone(), state, of.lines.to_string(), total, currency, created, changed]
-            };
-            Ok::<CsvRows<i64>, Failure>((page.rows.iter().map(cells).collect(), page.next))
-        }
-    };
-    Ok(download::csv_stream("imports.csv", &COLUMNS, read))
+    Ok(download::csv_stream("imports.csv", &COLUMNS, (who, list, wanted), move |of, after| async move {
+        let (who, list, wanted) = &*of;
+        let page = who.platform.store.list_imports(who.book, wanted, &list.export_window(after)).await?;
+        let cells = |of: &Import| {
+            let (id, state) = (import::id(who, of.number), badge(of.state).1.to_owned());
+            let (total, currency) = (sheet::money(of.total), CURRENCY.to_owned());
+            let (created, changed) = (rfc3339(of.created_at), rfc3339(of.changed_at));
+            vec![id, of.name.clone(), state, of.lines.to_string(), total, currency, created, changed]
+        };
+        Ok((page.rows.iter().map(cells).collect(), page.next))
+    }))
 }
 
 /// Uploads a file of payments: checks every line and stores it as a draft. Pays nothing.

@@ -5,7 +5,7 @@ use crate::clock::rfc3339;
 use crate::commit::NoVerdict;
 use crate::counter::{Counter, Done};
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::download::{self, CsvRows};
+use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::list::ListBar;
 use crate::dashboard::door::notice;
@@ -25,7 +25,6 @@ use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{Cents, Refusal, Withdrawal, WithdrawalState};
-use std::sync::Arc;
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/money/withdrawals.html")]
@@ -98,18 +97,13 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let list = withdrawal_filter::asked(&query);
     let (wanted, typed) = withdrawal_filter::wanted(&who, &list).await?.map_err(Declined::sentence)?;
     list.behind(&who, &typed).await?;
-    let of = Arc::new((who, list, wanted));
-    let read = move |after| {
-        let of = Arc::clone(&of);
-        async move {
-            let (who, list, wanted) = &*of;
-            let store = &who.platform.store;
-            let page = store.list_withdrawals(who.book, wanted, &list.export_window(after)).await?;
-            let rows = rows(who, page.rows).await?;
-            Ok::<CsvRows<i64>, Failure>((rows.iter().map(cells).collect(), page.next))
-        }
-    };
-    Ok(download::csv_stream("withdrawals.csv", &COLUMNS, read))
+    Ok(download::csv_stream("withdrawals.csv", &COLUMNS, (who, list, wanted), move |of, after| async move {
+        let (who, list, wanted) = &*of;
+        let store = &who.platform.store;
+        let page = store.list_withdrawals(who.book, wanted, &list.export_window(after)).await?;
+        let rows = rows(who, page.rows).await?;
+        Ok((rows.iter().map(cells).collect(), page.next))
+    }))
 }
 
 /// In the order of the columns.

@@ -3,7 +3,7 @@
 
 use crate::clock::rfc3339;
 use crate::dashboard::door::declined::Declined;
-use crate::dashboard::door::download::{self, CsvRows};
+use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::list::{ListBar, ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::posted::Posted;
@@ -21,7 +21,6 @@ use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
 use ledger::{Cents, Email, MAX_PAYOUT, Metadata, Micros, UserStatus};
-use std::sync::Arc;
 
 pub(crate) const LIST: ListKind = ListKind {
     path: "/dashboard/users",
@@ -93,30 +92,25 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let (wanted, typed) = wanted(&who, &list).await?.map_err(Declined::sentence)?;
     list.behind(&who, &typed).await?;
     let now = test_clock::now(&who.platform, who.book).await?;
-    let of = Arc::new((who, list, wanted));
-    let read = move |after| {
-        let of = Arc::clone(&of);
-        async move {
-            let (who, list, wanted) = &*of;
-            let page = who.platform.store.list_users(who.book, wanted, &list.export_window(after)).await?;
-            let cells = |row: &UserRow| {
-                let shown = shown(who, row, now);
-                let money = |cents| sheet::money(Cents(cents));
-                let (status, since) = (shown.badge.1.to_owned(), rfc3339(shown.since));
-                vec![
-                    shown.id,
-                    shown.email,
-                    status,
-                    money(shown.balance),
-                    money(shown.pending),
-                    CURRENCY.to_owned(),
-                    since,
-                ]
-            };
-            Ok::<CsvRows<i64>, Failure>((page.rows.iter().map(cells).collect(), page.next))
-        }
-    };
-    Ok(download::csv_stream("recipients.csv", &COLUMNS, read))
+    Ok(download::csv_stream("recipients.csv", &COLUMNS, (who, list, wanted), move |of, after| async move {
+        let (who, list, wanted) = &*of;
+        let page = who.platform.store.list_users(who.book, wanted, &list.export_window(after)).await?;
+        let cells = |row: &UserRow| {
+            let shown = shown(who, row, now);
+            let money = |cents| sheet::money(Cents(cents));
+            let (status, since) = (shown.badge.1.to_owned(), rfc3339(shown.since));
+            vec![
+                shown.id,
+                shown.email,
+                status,
+                money(shown.balance),
+                money(shown.pending),
+                CURRENCY.to_owned(),
+                since,
+            ]
+        };
+        Ok((page.rows.iter().map(cells).collect(), page.next))
+    }))
 }
 
 /// The list that was asked for, or what is wrong with the question.
