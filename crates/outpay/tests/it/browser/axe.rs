@@ -8,18 +8,10 @@ use std::path::PathBuf;
 /// Bytes of a page and everything it loads, without a logo, which may have 32 KiB, and without the typeface, which browsers keep.
 const HEAVIEST: f64 = 60.0 * 1024.0;
 
-/// The open page has no violation in any look.
-pub async fn is_content(browser: &Browser, page: &str) {
+/// The open page has no violation in any look. Its weight in bytes, all that it loads included.
+pub async fn is_content(browser: &Browser, page: &str) -> f64 {
     for look in Look::ALL {
-        browser.look(look).await;
-        let violations = violations(browser).await;
-        assert!(violations.is_empty(), "{page} at {look:?}:\n{}", violations.join("\n"));
-        let too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
-        assert_eq!(
-            browser.evaluate(too_wide).await,
-            Value::Bool(false),
-            "{page} at {look:?} scrolls sideways"
-        );
+        is_content_at(browser, page, look).await;
     }
     browser.look(Look::ALL[4]).await;
     let foreign = "performance.getEntriesByType('resource').map(e => e.name).filter(n => !n.startsWith(location.origin) && !n.startsWith('data:'))";
@@ -28,6 +20,24 @@ pub async fn is_content(browser: &Browser, page: &str) {
     let weight = "performance.getEntries().filter(e => e.entryType === 'navigation' || e.entryType === 'resource').filter(e => !e.name.endsWith('.woff2')).map(e => e.encodedBodySize).reduce((a, b) => a + b, 0)";
     let weight = browser.evaluate(weight).await.as_f64().unwrap();
     assert!((1_000.0..=HEAVIEST).contains(&weight), "{page} weighs {weight} bytes");
+    weight
+}
+
+/// The same page written from right to left, in the looks that differ most.
+pub async fn is_content_from_right_to_left(browser: &Browser, page: &str) {
+    let turn = "document.documentElement.dir = 'rtl', document.documentElement.lang = 'ar'";
+    browser.evaluate(&format!("({turn})")).await;
+    for look in [Look::ALL[0], Look::ALL[5]] {
+        is_content_at(browser, &format!("{page} from right to left"), look).await;
+    }
+}
+
+async fn is_content_at(browser: &Browser, page: &str, look: Look) {
+    browser.look(look).await;
+    let violations = violations(browser).await;
+    assert!(violations.is_empty(), "{page} at {look:?}:\n{}", violations.join("\n"));
+    let too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+    assert_eq!(browser.evaluate(too_wide).await, Value::Bool(false), "{page} at {look:?} scrolls sideways");
 }
 
 async fn violations(browser: &Browser) -> Vec<String> {

@@ -22,6 +22,7 @@ fn every_page_of_the_dashboard_is_accessible() {
     run(async |world: &Screen| all_of(world, "dashboard", 31).await);
 }
 
+#[allow(clippy::print_stdout, reason = "it says what each page weighs")]
 async fn all_of(world: &Screen, face: &'static str, at_least: usize) {
     let faces = serving::faces(world.platform.clone());
     let pages = Router::new().route("/snapshot/{name}", get(async move |name| snapshot(face, name)));
@@ -37,7 +38,9 @@ async fn all_of(world: &Screen, face: &'static str, at_least: usize) {
     for name in names {
         world.browser.open(&format!("{address}/snapshot/{name}")).await;
         world.browser.find("main").await;
-        axe::is_content(&world.browser, &name).await;
+        let weight = axe::is_content(&world.browser, &name).await;
+        axe::is_content_from_right_to_left(&world.browser, &name).await;
+        println!("{weight:6.0} bytes: {face}/{name}");
     }
     serving.abort();
 }
