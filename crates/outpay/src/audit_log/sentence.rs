@@ -307,4 +307,31 @@ mod tests {
         assert_eq!(label("batch.made"), "Batch made");
         assert_eq!(label("something.quite_new"), "something quite new");
     }
+
+    /// An action without a sentence would be shown by its technical name.
+    #[test]
+    fn every_action_in_the_source_has_a_sentence() {
+        let is_word =
+            |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let groups: Vec<&str> = ACTIONS.iter().filter_map(|known| Some(known.0.split_once('.')?.0)).collect();
+        // A file and a setting, named in the same shape.
+        let others = ["key.pem", "recovery.needed", "something.quite_new"];
+        let mut ahead = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut used = std::collections::BTreeSet::new();
+        while let Some(path) = ahead.pop() {
+            if path.is_dir() {
+                ahead.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let source = std::fs::read_to_string(path).unwrap();
+            let source = source.split_once("const ACTIONS").map_or(source.as_str(), |_| "");
+            let names = source.split('"').filter(|text| {
+                text.split_once('.').is_some_and(|(group, word)| groups.contains(&group) && is_word(word))
+            });
+            used.extend(names.filter(|name| !others.contains(name)).map(str::to_owned));
+        }
+        assert!(used.len() > 50, "{used:?}");
+        let known = |name: &&String| ACTIONS.iter().all(|action| action.0 != **name);
+        assert_eq!(used.iter().find(known), None, "it has no sentence in ACTIONS");
+    }
 }
