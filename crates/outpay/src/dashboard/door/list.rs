@@ -278,7 +278,7 @@ fn typed(text: &str, has_amounts: bool) -> Result<TypedSearch, String> {
         return Ok(TypedSearch::Amount(amount));
     }
     if text.len() < SHORTEST {
-        return Err("Type at least two characters to search.".to_owned());
+        return Err("Enter at least two characters to search.".to_owned());
     }
     Ok(TypedSearch::Text(text.to_owned()))
 }
@@ -288,19 +288,9 @@ pub(crate) fn dates(from: &str, until: &str) -> Result<Option<Range<Micros>>, St
     if from.is_empty() && until.is_empty() {
         return Ok(None);
     }
-    let start_of = |text: &str, or: Micros, later: i64| {
-        if text.is_empty() {
-            return Ok(or);
-        }
-        let day = day::read(text).ok_or_else(|| "Give dates as in 2026-01-31.".to_owned())?;
-        Ok::<Micros, String>((day + later) * DAY)
-    };
-    let start = start_of(from, 0, 0)?;
-    let end = start_of(until, i64::MAX, 1)?;
-    if start >= end {
-        return Err("The first day is after the last.".to_owned());
-    }
-    Ok(Some(start..end))
+    let days = day::range(from, until)?;
+    let micros = |day: i64| day.saturating_mul(DAY);
+    Ok(Some(micros(days.start)..micros(days.end)))
 }
 
 /// `1 recipient`, `1,234 recipients`, `10,000+ recipients`
@@ -356,7 +346,7 @@ mod tests {
             ("ada.co", text("ada.co")),
             ("$x", text("$x")),
             ("é", text("é")),
-            ("a", Err("Type at least two characters to search.".to_owned())),
+            ("a", Err("Enter at least two characters to search.".to_owned())),
         ] {
             assert_eq!(typed(q, true), understood, "{q}");
         }
@@ -368,8 +358,9 @@ mod tests {
         let day = DAY;
         assert_eq!(dates("", ""), Ok(None));
         assert_eq!(dates("1970-01-02", "1970-01-02"), Ok(Some(day..2 * day)));
-        assert_eq!(dates("1970-01-02", ""), Ok(Some(day..i64::MAX)));
-        assert_eq!(dates("", "1970-01-02"), Ok(Some(0..2 * day)));
+        let open = |from: &str, until: &str| dates(from, until).unwrap().unwrap();
+        assert!(open("1970-01-02", "").start == day && open("1970-01-02", "").end > 1_000_000 * day);
+        assert!(open("", "1970-01-02").end == 2 * day && open("", "1970-01-02").start < -1_000_000 * day);
         for (from, until) in
             [("1970-01-03", "1970-01-02"), ("yesterday", ""), ("1970-13-01", ""), ("", "02.01.1970")]
         {

@@ -49,6 +49,8 @@ struct BalancePage {
     /// Main and payout balance.
     balances: (i64, i64),
     wanted: WantedMovements,
+    /// What is wrong with the filter.
+    error: Option<String>,
     rows: Vec<MovementRow>,
     export: String,
     /// Leads back to the first page; `None` there.
@@ -62,7 +64,7 @@ struct WantedMovements {
     is_main: bool,
     kind: String,
     from: String,
-    to: String,
+    until: String,
 }
 
 struct MovementRow {
@@ -83,16 +85,25 @@ struct MovementRow {
 impl WantedMovements {
     fn read(query: &Query) -> Self {
         let get = |name: &str| query.get(name).to_owned();
-        Self { is_main: query.get("account") == "main", kind: get("kind"), from: get("from"), to: get("to") }
+        Self {
+            is_main: query.get("account") == "main",
+            kind: get("kind"),
+            from: get("from"),
+            until: get("until"),
+        }
     }
 
     fn kinds(&self) -> Kinds {
         if self.is_main { OF_MAIN } else { OF_PAYOUT }
     }
 
+    fn account(&self) -> AccountId {
+        if self.is_main { AccountId::MAIN } else { AccountId::PAYOUT }
+    }
+
     /// Does it leave anything out?
     fn is_narrow(&self) -> bool {
-        [&self.kind, &self.from, &self.to].iter().any(|field| !field.is_empty())
+        [&self.kind, &self.from, &self.until].iter().any(|field| !field.is_empty())
     }
 
     fn cleared(&self) -> &'static str {
@@ -105,20 +116,20 @@ impl WantedMovements {
             ("account", account),
             ("kind", self.kind.as_str()),
             ("from", self.from.as_str()),
-            ("to", self.to.as_str()),
+            ("until", self.until.as_str()),
             ("before", before),
         ];
         query::path(path, &fields)
     }
 
-    fn filter(&self, query: &Query) -> MovementFilter {
+    fn filter(&self, query: &Query) -> Result<MovementFilter, String> {
         let kinds = self.kinds().iter().find(|kind| kind.0 == self.kind);
-        MovementFilter {
-            account: if self.is_main { AccountId::MAIN } else { AccountId::PAYOUT },
+        Ok(MovementFilter {
+            account: self.account(),
             kinds: kinds.map_or(MovementKinds::All, |kind| kind.2),
-            days: days::between(query),
+            days: days::between(query)?,
             before: None,
-        }
+        })
     }
 }
 
@@ -136,11 +147,17 @@ impl BalancePage {
 pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let wanted = WantedMovements::read(&query);
     let before = who.platform.secrets.ids().open(IdKind::Operation, who.book, query.get("before"));
-    let filter = MovementFilter { before, ..wanted.filter(&query) };
-    let mut found = who.platform.store.own_movements(who.book, &filter, PAGE + 1).await?;
+    let (filter, error) = match wanted.filter(&query) {
+        Ok(filter) => (Some(MovementFilter { before, ..filter }), None),
+        Err(sentence) => (None, Some(sentence)),
+    };
+    let mut found = match &filter {
+        Some(filter) => who.platform.store.own_movements(who.book, filter, PAGE + 1).await?,
+        None => Vec::new(),
+    };
     let more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
-    let rows = rows(&who, filter.account, found).await?;
+    let rows = rows(&who, wanted.account(), found).await?;
     let (main, payout) = who.platform.store.own_balances(who.book).await?;
     let shown = BalancePage {
         frame: Frame::new(&who, "balance", "Balance"),
@@ -149,6 +166,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
         newest: before.map(|_| wanted.path("/dashboard/balance", "")),
         older: rows.last().filter(|_| more).map(|last| wanted.path("/dashboard/balance", &last.id)),
         wanted,
+        error,
         rows,
     };
     Ok(page::html(StatusCode::OK, &shown))
@@ -200,7 +218,7 @@ const COLUMNS: [&str; 9] =
 /// All movements under the filter of the page, as a CSV, newest first.
 pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let wanted = WantedMovements::read(&query);
-    let filter = wanted.filter(&query);
+    let filter = wanted.filter(&query).map_err(Declined::sentence)?;
     let name = if wanted.is_main { "main-balance.csv" } else { "payout-balance.csv" };
     Ok(download::csv_in_pieces(name, &COLUMNS, Some((who, filter)), next_piece))
 }
@@ -270,6 +288,7 @@ mod tests {
             newest: Some("/dashboard/balance".to_owned()),
             older: Some(wanted.path("/dashboard/balance", "txn_1")),
             wanted,
+            error: None,
             rows,
         };
         snapshot("balance", &page);

@@ -63,7 +63,7 @@ impl HomePage {
         day::date(self.range.days.start)
     }
 
-    fn to(&self) -> String {
+    fn until(&self) -> String {
         day::date(self.range.days.end - 1)
     }
 }
@@ -97,7 +97,7 @@ fn home(frame: Frame, overview: &Overview, range: ShownDays) -> HomePage {
     let series = |name, class, pattern, of| Series { name, class, pattern, values: values(of) };
     let volume = Chart {
         id: "volume",
-        title: "Money given to people, and money paid out",
+        title: "Payouts and money paid out",
         buckets: &buckets,
         series: &[
             series("Given", "", Pattern::Plain, |volume| volume.given),
@@ -157,7 +157,7 @@ fn balances(overview: &Overview) -> Vec<Stat> {
         stat("Payout balance", now.payout, |day| day.balances.payout),
         stat("Main balance", now.main, |day| day.balances.main),
         stat("Held for withdrawals", now.held, |day| day.balances.held),
-        stat("Owed to people", now.people, |day| day.balances.people),
+        stat("Owed to recipients", now.people, |day| day.balances.people),
     ]
 }
 
@@ -208,12 +208,12 @@ pub async fn transfer(posted: Posted) -> Result<Response, Declined> {
     let (direction, place) = match form.get("direction") {
         "to_payout" => (Direction::ToPayout, "payout balance"),
         "to_main" => (Direction::ToMain, "main balance"),
-        _ => return Err(Declined::sentence("Choose where the money goes.")),
+        _ => return Err(Declined::sentence("Direction: choose one.")),
     };
     let amount =
         amount::read("Amount", form.get("amount")).map_err(Declined::sentence)?.unwrap_or(Cents::ZERO);
     if amount < Cents(1) || amount > MAX_TRANSFER {
-        return Err(Declined::sentence("Amount: give $0.01 or more."));
+        return Err(Declined::sentence("Amount: enter $0.01 or more."));
     }
     who.platform.counter(who.book, who.origin()).once(key).transfer(direction, amount).await?;
     let mut response = page::see_other("/dashboard");

@@ -31,7 +31,7 @@ const MONTHS: usize = 12;
 struct JournalPage {
     frame: Frame,
     from: String,
-    to: String,
+    until: String,
     /// Title and address of each.
     months: Vec<(String, String)>,
 }
@@ -45,11 +45,11 @@ pub async fn view(who: SignedIn) -> Result<Response, Declined> {
 fn journal(frame: Frame, today: i64) -> JournalPage {
     let now = Month::of_day(today);
     let month = |month: Month| {
-        let (from, to) = (day::date(month.days().start), day::date(month.days().end - 1));
-        (month.title(), query::path("/dashboard/journal/export", &[("from", &from), ("to", &to)]))
+        let (from, until) = (day::date(month.days().start), day::date(month.days().end - 1));
+        (month.title(), query::path("/dashboard/journal/export", &[("from", &from), ("until", &until)]))
     };
     let months = std::iter::successors(Some(now), |month| month.before()).take(MONTHS).map(month).collect();
-    JournalPage { frame, from: day::date(now.days().start), to: day::date(today), months }
+    JournalPage { frame, from: day::date(now.days().start), until: day::date(today), months }
 }
 
 const COLUMNS: [&str; 13] = [
@@ -78,7 +78,7 @@ struct JournalRest {
 
 /// All entries of the days, oldest first.
 pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
-    let (store, days) = (&who.platform.store, days::between(&query));
+    let (store, days) = (&who.platform.store, days::between(&query).map_err(Declined::sentence)?);
     let (known, cursor) = store.sequences_of_days(who.book, days.clone()).await?;
     let end = store.last_sequence(who.book).await?;
     // The part that is sent first stands last.

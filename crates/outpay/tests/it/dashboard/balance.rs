@@ -38,7 +38,18 @@ async fn movements_are_shown_with_the_balance_after_each(world: &Team) {
     main.is(200).says("Outside").says("deposit ").says("-$100.00").says_not("ada@example.com");
     let payouts = viewer.get("/dashboard/balance?kind=payouts").await;
     payouts.is(200).says("-$15.00").says_not("a mistake").says_not("Main balance</td>");
-    viewer.get("/dashboard/balance?to=2026-01-02").await.is(200).says("$100.00").says_not("ada@example.com");
+    viewer
+        .get("/dashboard/balance?from=yesterday")
+        .await
+        .is(200)
+        .says("Enter dates such as")
+        .says_not("$100.00</td");
+    viewer
+        .get("/dashboard/balance?until=2026-01-02")
+        .await
+        .is(200)
+        .says("$100.00")
+        .says_not("ada@example.com");
     viewer.get("/dashboard/balance?from=2026-01-04").await.is(200).says("No movements match these filters.");
 }
 
@@ -63,7 +74,7 @@ async fn the_file_has_what_the_filter_shows(world: &Team) {
     assert_eq!(lines.len(), 3);
     let all = viewer.get("/dashboard/balance/export").await;
     assert_eq!(all.is(200).body.lines().count(), 5);
-    let main = viewer.get("/dashboard/balance/export?account=main&to=2026-01-02").await;
+    let main = viewer.get("/dashboard/balance/export?account=main&until=2026-01-02").await;
     assert_eq!(main.header("content-disposition"), "attachment; filename=\"main-balance.csv\"");
     assert_eq!(main.body.lines().count(), 3);
     let other = world.paying_business(1).await;

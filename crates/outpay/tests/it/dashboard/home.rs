@@ -33,7 +33,7 @@ async fn balances_and_what_waits_are_shown(world: &Team) {
         ("Payout balance", "$9,000.00"),
         ("Main balance", "$0.00"),
         ("Held for withdrawals", "$13.00"),
-        ("Owed to people", "$787.00"),
+        ("Owed to recipients", "$787.00"),
         ("Given", "$1,000.00"),
         ("Paid out", "$200.00"),
     ] {
@@ -117,7 +117,7 @@ async fn figures_are_those_of_the_days_and_compared_with_those_before(world: &Te
     assert_eq!(week.body.matches("class=\"point\"").count(), 2 * 7);
     let month = viewer.get("/dashboard").await;
     month.is(200).says("<dd>$208.00</dd>").says("nothing in the 30 days before");
-    let custom = viewer.get("/dashboard?from=2026-01-01&to=2026-01-03").await;
+    let custom = viewer.get("/dashboard?from=2026-01-01&until=2026-01-03").await;
     custom.is(200).says("<dd>$100.00</dd>").says("value=\"2026-01-03\"");
     assert_eq!(custom.body.matches("class=\"point\"").count(), 2 * 3);
     let year = viewer.get("/dashboard?range=12m").await;

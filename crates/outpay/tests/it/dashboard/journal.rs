@@ -26,7 +26,7 @@ async fn every_entry_of_the_days_is_in_the_file(world: &Team) {
         .await
         .is(200)
         .says("January 2026")
-        .says("from=2026-01-01&#38;to=2026-01-31");
+        .says("from=2026-01-01&#38;until=2026-01-31");
     let entries = world.platform.store.entries(book, 0, 1_000).await.unwrap();
     // Before the sums of days know any entry, when they know some, and when they know all.
     for portion in [0, 3, 1_000] {
@@ -40,10 +40,10 @@ async fn every_entry_of_the_days_is_in_the_file(world: &Team) {
             assert!(line.starts_with(&format!("{},evt_", stored.entry.sequence)), "{line}");
             assert!(line.ends_with(&HEXLOWER.encode(&stored.chain)), "{line}");
         }
-        let second = viewer.get("/dashboard/journal/export?from=2026-01-03&to=2026-01-03").await;
+        let second = viewer.get("/dashboard/journal/export?from=2026-01-03&until=2026-01-03").await;
         let of_day = entries.iter().filter(|stored| stored.entry.withdrawal == number).count();
         assert_eq!(second.is(200).body.lines().count(), of_day + 1, "{portion}");
-        let first = viewer.get("/dashboard/journal/export?to=2026-01-02").await;
+        let first = viewer.get("/dashboard/journal/export?until=2026-01-02").await;
         assert_eq!(first.is(200).body.lines().count(), entries.len() - of_day + 1, "{portion}");
         assert_eq!(
             viewer.get("/dashboard/journal/export?from=2026-01-05").await.is(200).body.lines().count(),
