@@ -19,7 +19,7 @@ pub const ACCOUNTS: [(AccountId, &str); 5] = [
     (AccountId::MAIN, "Main balance"),
     (AccountId::PAYOUT, "Payout balance"),
     (AccountId::HELD, "Held for withdrawals"),
-    (PEOPLE, "Owed to people"),
+    (PEOPLE, "Owed to recipients"),
     (AccountId::FEES, "Fees"),
 ];
 

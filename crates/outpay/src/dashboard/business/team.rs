@@ -96,7 +96,7 @@ pub async fn invite(posted: Posted) -> Result<Response, Declined> {
     let again =
         async |sentence: String| show(StatusCode::UNPROCESSABLE_ENTITY, &who, None, Some(sentence)).await;
     let Ok(email) = Email::parse(form.get("email")) else {
-        return again("This is not a valid e-mail address.".to_owned()).await;
+        return again("Email address: enter a valid one.".to_owned()).await;
     };
     let Some(role) = Role::from_word(form.get("role")) else {
         return again("Choose a role.".to_owned()).await;
@@ -127,7 +127,7 @@ pub async fn withdraw_invitation(posted: Posted) -> Result<Response, Declined> {
         return Err(Declined::NotFound);
     }
     let mut response = page::see_other("/dashboard/team");
-    notice::leave(&mut response, "The invitation is withdrawn.");
+    notice::leave(&mut response, "Invitation withdrawn.");
     Ok(response)
 }
 

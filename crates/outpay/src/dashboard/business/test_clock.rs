@@ -53,7 +53,7 @@ pub async fn advance(posted: Posted) -> Result<Response, Declined> {
         "minutes" => 60,
         "hours" => 3_600,
         "days" => 86_400,
-        _ => return Err(Declined::sentence("Give minutes, hours or days.")),
+        _ => return Err(Declined::sentence("Choose minutes, hours or days.")),
     };
     let number: Option<i64> = form.get("by").parse::<u32>().ok().map(i64::from);
     let seconds = number.and_then(|number| number.checked_mul(unit)).unwrap_or_default();
@@ -64,7 +64,7 @@ pub async fn advance(posted: Posted) -> Result<Response, Declined> {
             Ok(response)
         }
         Err(TestClockError::OutOfRange | TestClockError::TooFar) => {
-            let sentence = "Give a whole number; the clock may be at most 1825 days ahead in all.";
+            let sentence = "Enter a whole number. The clock can be at most 1,825 days ahead in total.";
             settings::show(StatusCode::UNPROCESSABLE_ENTITY, &who, Some(sentence.to_owned())).await
         }
         Err(error) => Err(declined(error)),

@@ -183,13 +183,13 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
 /// Lets everything be sent again that failed since a moment, for a receiver that was down.
 pub async fn replay(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
-    let sentence = "Give a time in UTC, such as 2026-01-02T03:04.";
+    let sentence = "Since (UTC): enter a time such as 2026-01-02T03:04.";
     let since = moment(form.get("since")).ok_or_else(|| Declined::sentence(sentence))?;
     let replayed = who.platform.webhooks.replay_deliveries(who.book, since).await?;
     let detail = json!({ "since": rfc3339(since), "deliveries": replayed });
     who.note("webhook.replayed", "", &detail).await?;
     let mut response = page::see_other("/dashboard/deliveries");
-    notice::leave(&mut response, format!("Deliveries that are pending again: {replayed}."));
+    notice::leave(&mut response, format!("Deliveries to be retried: {replayed}."));
     Ok(response)
 }
 

@@ -77,7 +77,7 @@ pub async fn retry(Path(id): Path<String>, posted: Posted) -> Result<Response, D
     who.platform.webhooks.retry_delivery(who.book, &id).await?;
     who.note("webhook.retried", &id, &json!({})).await?;
     let mut response = page::see_other(&format!("/dashboard/deliveries/{id}"));
-    notice::leave(&mut response, "The delivery is being tried again.");
+    notice::leave(&mut response, "The delivery is being retried.");
     Ok(response)
 }
 

@@ -60,7 +60,11 @@ pub(crate) fn overlap(form: &Form) -> Result<Micros, Declined> {
         "" => Some(0),
         text => text.parse::<i64>().ok().filter(|hours| (0..=MOST_HOURS).contains(hours)),
     };
-    let sentence = || Declined::sentence(format!("The hours are a whole number from 0 to {MOST_HOURS}."));
+    let sentence = || {
+        Declined::sentence(format!(
+            "Keep the old key valid for (hours): enter a whole number from 0 to {MOST_HOURS}."
+        ))
+    };
     Ok(hours.ok_or_else(sentence)? * HOUR)
 }
 

@@ -251,9 +251,9 @@ fn scopes(form: &Form) -> Result<Scopes, String> {
         "some" => {
             let chosen = chosen(form);
             let is_none = chosen.list().is_some_and(|list| list.is_empty());
-            if is_none { Err("Choose at least one part of the API.".to_owned()) } else { Ok(chosen) }
+            if is_none { Err("Choose at least one permission.".to_owned()) } else { Ok(chosen) }
         }
-        _ => Err("Choose what the key may do.".to_owned()),
+        _ => Err("Choose the permissions.".to_owned()),
     }
 }
 
@@ -272,18 +272,21 @@ fn order(business: i64, form: &Form) -> Result<KeyOrder, String> {
         "" => None,
         days => {
             let days = days.parse::<i64>().ok().filter(|days| (1..=MOST_DAYS).contains(days));
-            let sentence =
-                || format!("The days are a whole number from 1 to {MOST_DAYS}, or nothing for ever.");
+            let sentence = || {
+                format!(
+                    "Expires after (days): enter a whole number from 1 to {MOST_DAYS}, or leave it empty."
+                )
+            };
             Some(days.ok_or_else(sentence)? * DAY)
         }
     };
     let allowed =
         Networks::parse(form.get("allowed")).map_err(|problem| capitalized(&problem.to_string()))?;
-    let max_amount = amount::read("Amount ceiling", form.get("ceiling"))?;
+    let max_amount = amount::read("Maximum per payout ($)", form.get("ceiling"))?;
     let ceilings = Ceilings {
-        per_request: amount::read("Ceiling per request", form.get("max_request"))?,
-        per_day: amount::read("Ceiling per day", form.get("max_day"))?,
-        per_recipient_day: amount::read("Ceiling per recipient and day", form.get("max_recipient_day"))?,
+        per_request: amount::read("Maximum per request ($)", form.get("max_request"))?,
+        per_day: amount::read("Maximum per day ($)", form.get("max_day"))?,
+        per_recipient_day: amount::read("Maximum per recipient and day ($)", form.get("max_recipient_day"))?,
     };
     let limits = KeyLimits { allowed: allowed.map(Arc::new), max_amount, ceilings, scopes: scopes(form)? };
     let book = BookId::new(business, mode);

@@ -127,7 +127,7 @@ pub async fn roll(Path(id): Path<String>, posted: Posted) -> Result<Response, De
 pub async fn switch(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form: _ } = posted;
     who.platform.webhooks.switch_endpoint(key(&who, &id)?, who.actor()).await?;
-    Ok(back_to(&id, "The new token and secret sign alone from now on."))
+    Ok(back_to(&id, "Only the new token and secret are used from now on."))
 }
 
 /// Deletes the endpoint.
@@ -135,7 +135,7 @@ pub async fn delete(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     let Posted { who, form: _ } = posted;
     who.platform.webhooks.delete_endpoint(key(&who, &id)?, who.actor()).await?;
     let mut response = page::see_other("/dashboard/webhooks");
-    notice::leave(&mut response, "The endpoint is deleted.");
+    notice::leave(&mut response, "Endpoint deleted.");
     Ok(response)
 }
 
@@ -152,9 +152,9 @@ pub async fn send_test(Path(id): Path<String>, posted: Posted) -> Result<Respons
     let id = webhooks.delivery_id(who.book, trial.delivery.number);
     let mut response = page::see_other(&format!("/dashboard/deliveries/{id}"));
     let word = match trial.delivery.state {
-        DeliveryState::Delivered => "Your receiver has the test event.",
+        DeliveryState::Delivered => "Your server accepted the test event.",
         DeliveryState::Pending | DeliveryState::Failed | DeliveryState::Superseded => {
-            "Your receiver did not take the test event; see below."
+            "Your server did not accept the test event. See below."
         }
     };
     notice::leave(&mut response, word);

@@ -54,7 +54,7 @@ impl From<Refusal> for Declined {
                     .to_owned(),
             ),
             Refusal::MakerMayNotCheck => Self::sentence(
-                "The member who gave this money may not approve its withdrawal. Another member has to review it.",
+                "You sent this payout, so you cannot approve its withdrawal. Another member must review it.",
             ),
             refusal => Self::sentence(refusal.sentence()),
         }
@@ -71,7 +71,7 @@ impl From<Stopped> for Declined {
             Stopped::Batch(BatchRefused::NotFound) => Self::NotFound,
             Stopped::Batch(refused) => Self::sentence(refused.to_string()),
             Stopped::NeedsSecondPerson => {
-                Self::sentence("This takes two people here. Use the form of its page, which proposes it.")
+                Self::sentence("This needs a second person. Use the form on its page to propose it.")
             }
             stopped @ (Stopped::Destination(_)
             | Stopped::Closed(_)
@@ -105,9 +105,7 @@ impl IntoResponse for Declined {
                 "Not allowed",
                 "Your role does not allow this. An owner of the business can change your role.",
             ),
-            Self::NotFound => {
-                declined(StatusCode::NOT_FOUND, "Not found", "There is nothing here under this address.")
-            }
+            Self::NotFound => declined(StatusCode::NOT_FOUND, "Not found", "This page does not exist."),
             Self::Sentence(status, sentence) => {
                 let mut response = declined(status, "Couldn’t save your changes", &sentence);
                 // A form is judged again when it is sent again; an outcome that is not known is not.
@@ -121,8 +119,9 @@ impl IntoResponse for Declined {
             }
             Self::Failure(failure) => {
                 tracing::error!(error = format!("{failure:#}"), "a page of the dashboard failed");
-                let sentence = "Something broke on our side. It was written down; try again in a moment.";
-                declined(StatusCode::INTERNAL_SERVER_ERROR, "Something broke", sentence)
+                let sentence =
+                    "Something went wrong on our side. The error was logged. Try again in a moment.";
+                declined(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", sentence)
             }
         }
     }

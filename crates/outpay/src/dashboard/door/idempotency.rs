@@ -19,7 +19,7 @@ pub fn token(platform: &Platform) -> String {
 pub fn key(form: &Form) -> Result<OnceKey, Declined> {
     let token = form.get("once");
     if token.len() != 32 || HEXLOWER.decode(token.as_bytes()).is_err() {
-        return Err(Declined::sentence("This form is incomplete. Load the page again and try once more."));
+        return Err(Declined::sentence("This form is incomplete. Reload the page and try again."));
     }
     Ok(OnceKey::of_form(token))
 }

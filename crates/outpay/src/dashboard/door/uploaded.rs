@@ -75,7 +75,7 @@ async fn read(request: Request) -> Result<UploadedParts, Declined> {
     let mut multipart = Multipart::from_request(request, &()).await.map_err(|_| {
         Declined::Sentence(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Send the file with the form of the page.".to_owned(),
+            "Upload the file with the form on this page.".to_owned(),
         )
     })?;
     let (mut name, mut file, mut fields) = (String::new(), Vec::new(), BTreeMap::new());
@@ -109,5 +109,5 @@ fn wrong(error: &axum::extract::multipart::MultipartError) -> Declined {
 }
 
 fn not_arrived() -> Declined {
-    Declined::sentence("The file did not arrive as a whole. Nothing was done; send it again.")
+    Declined::sentence("The upload was interrupted. Nothing was done; upload the file again.")
 }

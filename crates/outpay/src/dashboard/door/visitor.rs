@@ -139,14 +139,13 @@ pub fn wait(wait: SignInWait) -> (StatusCode, String) {
     let time = match wait {
         SignInWait::Tries(time) => time,
         SignInWait::Busy => {
-            let sentence =
-                "Too many people are signing in at this moment. Please try again in a few seconds.";
+            let sentence = "The server is busy. Try again in a few seconds.";
             return (StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned());
         }
     };
     let minutes = (time + 59_999_999) / 60_000_000;
     let unit = if minutes == 1 { "minute" } else { "minutes" };
-    (StatusCode::TOO_MANY_REQUESTS, format!("Too many tries. Wait {minutes} {unit}, then try again."))
+    (StatusCode::TOO_MANY_REQUESTS, format!("Too many attempts. Wait {minutes} {unit}, then try again."))
 }
 
 async fn open_session(parts: &Parts, platform: &Platform) -> Result<Option<Session>, Failure> {

@@ -126,7 +126,7 @@ pub async fn approve(Path(id): Path<String>, posted: Posted) -> Result<Response,
     let what = Proposed::ApproveBatch { batch: number, amount };
     let new = NewProposal { book: who.book, what, reason: "", by: who.actor(), once: None };
     match or_propose(&who.platform, new, done).await? {
-        DoneOrProposed::Done(_) => Ok(back(&id, "The batch is approved. Its file can be had now.")),
+        DoneOrProposed::Done(_) => Ok(back(&id, "Batch approved. You can download its file now.")),
         DoneOrProposed::Proposed(_) => Ok(proposed()),
     }
 }
@@ -138,7 +138,7 @@ pub async fn file(Path(id): Path<String>, posted: Posted) -> Result<Response, De
     let batch = batches::find(&who.platform, who.book, number).await?;
     if batch.was_given_out() && form.get("lost") != "1" {
         return Err(Declined::sentence(
-            "The file was given out before. Tick the box that the earlier copy was lost and not paid.",
+            "This file was downloaded before. Confirm that the earlier copy was lost and not paid.",
         ));
     }
     let (file, _) = batches::download(&who.platform, who.book, number, who.actor()).await?;
@@ -158,7 +158,7 @@ pub async fn dissolve(Path(id): Path<String>, posted: Posted) -> Result<Response
     let new = NewProposal { book: who.book, what, reason: &proof, by: who.actor(), once: None };
     match or_propose(&who.platform, new, done).await? {
         DoneOrProposed::Done(_) => {
-            Ok(back(&id, "The batch is dissolved. Its open payments wait for another one."))
+            Ok(back(&id, "Batch dissolved. Its open payments wait for another batch."))
         }
         DoneOrProposed::Proposed(_) => Ok(proposed()),
     }

@@ -37,7 +37,7 @@ const LIST: ListKind = ListKind {
 };
 /// Words for the filter, and the stored states.
 pub(crate) const STATES: [(&str, &str, BatchState); 3] = [
-    ("waiting", "Waits for approval", BatchState::Waiting),
+    ("waiting", "Awaiting approval", BatchState::Waiting),
     ("approved", "Approved", BatchState::Approved),
     ("dissolved", "Dissolved", BatchState::Dissolved),
 ];
@@ -212,16 +212,13 @@ pub async fn make(posted: Posted) -> Result<Response, Declined> {
     let rate = match form.get("rate").trim() {
         "" => None,
         text => Some(Rate::parse(text).ok_or_else(|| {
-            Declined::sentence("The rate is a decimal above 0 with at most nine places, as in 0.9215.")
+            Declined::sentence("Rate: enter a decimal above 0 with at most nine places, such as 0.9215.")
         })?),
     };
     let number = batches::make(&who.platform, who.book, form.get("method"), rate, who.origin()).await?;
     let id = batches::id(&who.platform, who.book, number);
     let mut response = page::see_other(&format!("/dashboard/batches/{id}"));
-    notice::leave(
-        &mut response,
-        format!("Batch {number} is made. It has to be approved before its file can be had."),
-    );
+    notice::leave(&mut response, format!("Batch {number} created. Approve it to download its file."));
     Ok(response)
 }
 

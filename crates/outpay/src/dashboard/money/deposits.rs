@@ -90,15 +90,15 @@ impl TypedDeposit {
     fn read(&mut self, today: i64) -> Option<ReadDeposit> {
         let amount = match amount::read("Amount", &self.amount) {
             Ok(Some(amount)) if (Cents(1)..=MAX_TRANSFER).contains(&amount) => Ok(amount),
-            Ok(_) => Err("Amount: give $0.01 or more.".to_owned()),
+            Ok(_) => Err("Amount: enter $0.01 or more.".to_owned()),
             Err(wrong) => Err(wrong),
         };
         let reference = typed_reference(&self.reference).map_err(|hint| format!("Reference: {hint}."));
         let date = match day::read(&self.date) {
             // A day further east may have begun already.
             Some(day) if day <= today + 1 => Ok(day::date(day)),
-            Some(_) => Err("Received on: this day has not come yet.".to_owned()),
-            None => Err("Received on: give a day, as in 2026-11-03.".to_owned()),
+            Some(_) => Err("Received on: this day is in the future.".to_owned()),
+            None => Err("Received on: enter a day such as 2026-11-03.".to_owned()),
         };
         match (amount, reference, date) {
             (Ok(amount), Ok(reference), Ok(date)) => Some(ReadDeposit { amount, reference, date }),

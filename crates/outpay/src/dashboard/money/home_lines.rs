@@ -109,19 +109,24 @@ pub fn steps(done: FirstSteps, may_deposit: bool) -> Vec<ShownStep> {
         step(
             done.has_deposit,
             "Record a deposit",
-            "Money that you sent to the operator of this server.",
+            "For money that you sent to the server’s operator.",
             "/dashboard/deposits",
         )
     } else {
-        let words = "Send money to the operator of this server, who records it.";
+        let words = "Send money to the server’s operator, who records it.";
         step(done.has_deposit, "Deposit money", words, "/dashboard/deposits")
     };
     vec![
-        step(done.has_key, "Create an API key", "Your program pays people with it.", "/dashboard/keys"),
+        step(done.has_key, "Create an API key", "Your program sends payouts with it.", "/dashboard/keys"),
         deposit,
-        step(done.has_transfer, "Move money to the payout balance", "People are paid from it.", "#transfer"),
+        step(done.has_transfer, "Move money to the payout balance", "Payouts are sent from it.", "#transfer"),
         step(false, "Send the first payout", "With the API, or by hand.", "/dashboard/users"),
-        step(done.has_webhook, "Add a webhook", "It tells your program what happens.", "/dashboard/webhooks"),
+        step(
+            done.has_webhook,
+            "Add a webhook",
+            "Your program is notified of every event.",
+            "/dashboard/webhooks",
+        ),
     ]
 }
 

@@ -141,10 +141,10 @@ pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     let word = match how.as_str() {
         "confirm" => match imports::confirm(platform, book, &found, form.get("again_as"), actor).await? {
             ConfirmedImport::Runs => "The payments are being made.",
-            ConfirmedImport::Waits => "Confirmed. Another member has to approve it.",
+            ConfirmedImport::Waits => "Confirmed. Another member must approve it.",
             ConfirmedImport::IsSimilar => {
                 return Err(Declined::sentence(
-                    "These people stand in an earlier import with the same amounts. Look at it, and say that they are to be paid again.",
+                    "These recipients are in an earlier import with the same amounts. Check it, then confirm that they are paid again.",
                 ));
             }
             ConfirmedImport::Gone => return Err(gone()),
@@ -152,12 +152,14 @@ pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, 
         "approve" => match imports::approve(platform, book, &found, actor).await? {
             Approved::Runs => "Approved. The payments are being made.",
             Approved::IsOwn => {
-                return Err(Declined::sentence("Another member has to approve your own import."));
+                return Err(Declined::sentence("Another member must approve your import."));
             }
             Approved::Gone => return Err(gone()),
         },
-        "discard" if imports::discard(platform, book, &found, actor).await? => "Discarded; nothing is paid.",
-        "retry" if imports::retry(platform, book, &found, actor).await? => "Trying again.",
+        "discard" if imports::discard(platform, book, &found, actor).await? => {
+            "Import discarded. Nothing was paid."
+        }
+        "retry" if imports::retry(platform, book, &found, actor).await? => "Retrying.",
         "discard" | "retry" => return Err(gone()),
         _ => return Err(Declined::sentence("Choose what to do.")),
     };
@@ -167,7 +169,7 @@ pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, 
 }
 
 fn gone() -> Declined {
-    Declined::sentence("The import is in another state by now. Look at it again.")
+    Declined::sentence("The state of this import has changed. Check it again.")
 }
 
 const PAGE: i64 = 1_000;

@@ -161,10 +161,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub async fn set(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let part = part(&who, form.get("what"), form.get("method"), form.get("user")).await?;
-    let part = part.ok_or_else(|| Declined::sentence("Choose what is to be paused."))?;
+    let part = part.ok_or_else(|| Declined::sentence("Choose what to pause."))?;
     let reason = Line::memo(form.get("reason"))
         .map(String::from)
-        .map_err(|_| Declined::sentence("Reason: at most 255 printable characters, on one line."))?;
+        .map_err(|_| Declined::sentence("Reason: enter at most 255 printable characters on one line."))?;
     let scope = PauseScope::Own(who.book, part.clone());
     let paused = kill_switch::pause(&who.platform, &scope, &reason, who.actor(), PATIENCE).await?;
     let ids = who.platform.secrets.ids();
@@ -181,13 +181,13 @@ pub async fn set(posted: Posted) -> Result<Response, Declined> {
 pub async fn end(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let part = part(&who, form.get("what"), form.get("method"), form.get("user")).await?;
-    let part = part.ok_or_else(|| Declined::sentence("Choose what is to be resumed."))?;
+    let part = part.ok_or_else(|| Declined::sentence("Choose what to resume."))?;
     let words = named(&who, part.clone()).await?.words().to_owned();
     let said = match kill_switch::resume_own(&who.platform, who.book, &part, "", who.actor()).await? {
         Resumed::Now => format!("Resumed: {words}."),
-        Resumed::WasNotPaused => format!("Not paused: {words}. Nothing was changed."),
+        Resumed::WasNotPaused => format!("Not paused: {words}. Nothing changed."),
         Resumed::IsTheOperators => {
-            let sentence = "The operator has paused this; only the operator resumes it.";
+            let sentence = "The server’s operator paused this. Only the operator can resume it.";
             return Err(Declined::Sentence(StatusCode::CONFLICT, sentence.to_owned()));
         }
     };

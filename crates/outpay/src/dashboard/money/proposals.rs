@@ -87,11 +87,11 @@ pub async fn decide(Path(id): Path<String>, posted: Posted) -> Result<Response, 
     let word = match form.get("how") {
         "confirm" => {
             proposals::confirm(&who.platform, &row, Checker::Member(who.actor())).await?;
-            "Confirmed and carried out."
+            "Confirmed. The change is in effect."
         }
         "withdraw" => {
             proposals::withdraw(&who.platform, &row, who.actor()).await?;
-            "Withdrawn; nothing was done."
+            "Proposal withdrawn. Nothing changed."
         }
         _ => return Err(Declined::sentence("Choose what to do.")),
     };
@@ -105,7 +105,7 @@ pub(crate) fn proposed() -> Response {
     let mut response = page::see_other("/dashboard/proposals");
     notice::leave(
         &mut response,
-        "This takes two people here. It is proposed; another person has to confirm it.",
+        "This needs a second person. It was proposed; another member must confirm it.",
     );
     response
 }

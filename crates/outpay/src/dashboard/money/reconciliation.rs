@@ -84,26 +84,26 @@ pub async fn close(posted: Posted) -> Result<Response, Declined> {
     let reason = Line::memo(form.get("reason")).map(String::from);
     let reason = reason.ok().filter(|reason| !reason.trim().is_empty());
     let reason = reason.ok_or_else(|| {
-        Declined::sentence("Reason: give one, of at most 255 printable characters, on one line.")
+        Declined::sentence("Explanation: enter one of at most 255 printable characters on one line.")
     })?;
     let number = who.platform.secrets.ids().open(IdKind::Mismatch, who.book, form.get("id"));
     let found = who.platform.store.mismatch(number.ok_or(Declined::NotFound)?).await?;
     let is_own = |one: &Mismatch| one.found.owner.is_some_and(|(book, _)| book == who.book);
     let found = found.filter(is_own).ok_or(Declined::NotFound)?;
     if found.found.is_alarm {
-        let sentence = "By this difference more has left than was ordered; only the operator closes it.";
+        let sentence = "More was paid than ordered. Only the server’s operator can close this difference.";
         return Err(Declined::Sentence(StatusCode::CONFLICT, sentence.to_owned()));
     }
     match reconciliation::close(&who.platform, &found, &reason, who.actor()).await {
         Ok(()) => {}
         Err(CloseError::IsNotOpen) => {
-            let sentence = "This difference is not open any more.";
+            let sentence = "This difference is no longer open.";
             return Err(Declined::Sentence(StatusCode::CONFLICT, sentence.to_owned()));
         }
         Err(CloseError::Failure(failure)) => return Err(failure.into()),
     }
     let mut response = page::see_other("/dashboard/reconciliation");
-    notice::leave(&mut response, "The difference is closed.");
+    notice::leave(&mut response, "Difference closed.");
     Ok(response)
 }
 

@@ -81,7 +81,7 @@ pub async fn export(who: SignedIn, query: Query) -> Result<Response, Declined> {
 
 /// While the sums of days lag.
 pub(crate) fn still_adding_up() -> Declined {
-    let sentence = "The days are still being added up. Try again in a minute.";
+    let sentence = "The totals are still being computed. Try again in a minute.";
     Declined::Sentence(StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned())
 }
 

@@ -40,8 +40,8 @@ async fn a_batch_is_made_approved_downloaded_and_answered(world: &Team) {
     let mut approver = world.member(&business, Role::Approver).await.browser;
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let page = approver.get("/dashboard/batches").await;
-    page.is(200).says("2 payments wait for a batch, $30.00").says("Make a batch").says("No batches yet");
-    viewer.get("/dashboard/batches").await.is(200).says("2 payments wait").says_not("Make a batch");
+    page.is(200).says("2 payments wait for a batch, $30.00").says("Create batch").says("No batches yet");
+    viewer.get("/dashboard/batches").await.is(200).says("2 payments wait").says_not("Create batch");
     let page = approver.post("/dashboard/batches", &[("method", "bank")]).await;
     page.is(303);
     let path = page.location().to_owned();
@@ -88,13 +88,13 @@ async fn a_copy_is_given_out_only_where_the_first_was_lost(world: &Team) {
     approver.post(&format!("{path}/file"), &[]).await.is(400).says("The batch is waiting");
     approver.post(&format!("{path}/approve"), &[]).await.leads_to(&path);
     let first = approver.post(&format!("{path}/file"), &[]).await;
-    approver.post(&format!("{path}/file"), &[]).await.is(400).says("Tick the box");
+    approver.post(&format!("{path}/file"), &[]).await.is(400).says("Confirm that the earlier copy");
     let page = approver.get(&path).await;
-    page.is(200).says("The file was given out once").says("downloaded");
+    page.is(200).says("The file was downloaded once").says("downloaded");
     let copy = approver.post(&format!("{path}/file"), &[("lost", "1")]).await;
     let rows = |page: &crate::dashboard::browser::Page| page.between("proof\n", "\n");
     assert_eq!(rows(&copy), rows(&first));
-    approver.get(&path).await.is(200).says("2&times;").says("given out 2 times");
+    approver.get(&path).await.is(200).says("2&times;").says("downloaded 2 times");
 }
 
 async fn the_maker_asks_another_person_above_the_limit(world: &Team) {
@@ -134,7 +134,7 @@ async fn what_was_not_sent_waits_for_another_batch(world: &Team) {
         .post("/dashboard/batches", &[("method", "bank"), ("rate", "x")])
         .await
         .is(400)
-        .says("The rate is");
+        .says("Rate: enter");
     approver.post("/dashboard/batches", &[("method", "gift_card")]).await.is(400);
     let dissolve = format!("{path}/dissolve");
     approver.post(&dissolve, &[("proof", " ")]).await.is(400);

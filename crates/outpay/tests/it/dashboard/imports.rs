@@ -94,8 +94,7 @@ async fn a_file_pays_once_however_often_it_is_brought(world: &Team) {
     let (business, mut member) = admin(world, 1_000_000).await;
     let admin = &mut member.browser;
     let with_reference = "email,amount,reference\ncy@example.com,7,march\n".to_owned();
-    for (file, again) in
-        [(FILE, "The same file was brought before."), (FILE, "The same file was brought before.")]
+    for (file, again) in [(FILE, "This file was uploaded before."), (FILE, "This file was uploaded before.")]
     {
         let path = admin.upload(PATH, "march.csv", file).await.is(303).location().to_owned();
         if world.balance(business.live, "bob@example.com").await > 0 {
@@ -199,7 +198,7 @@ async fn above_the_limit_a_second_member_approves(world: &Team) {
     let admin = &mut member.browser;
     world.pay_imports().await;
     assert_eq!(world.balance(business.live, "bob@example.com").await, 0);
-    admin.get(&path).await.says("Another member has to approve it.");
+    admin.get(&path).await.says("Another member must approve it.");
     admin.post(&decide, &[("how", "approve")]).await.is(400).says("Another member");
     approver.post(&decide, &[("how", "approve")]).await.leads_to(&path);
     world.pay_imports().await;

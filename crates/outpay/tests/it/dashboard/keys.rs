@@ -108,7 +108,12 @@ async fn scopes_and_ceilings_of_the_form_hold(world: &Team) {
     admin.get("/dashboard/keys").await.is(200).says("payouts:write users:read").says("at most $5.00 per day");
     // Nothing chosen is no key.
     let nothing = [("kind", "secret"), ("mode", "live"), ("access", "some"), ("name", "None")];
-    admin.post("/dashboard/keys", &nothing).await.is(422).says("at least one part").says("value=\"None\"");
+    admin
+        .post("/dashboard/keys", &nothing)
+        .await
+        .is(422)
+        .says("at least one permission")
+        .says("value=\"None\"");
 }
 
 async fn what_is_wrong_with_a_form_is_said_and_kept(world: &Team) {

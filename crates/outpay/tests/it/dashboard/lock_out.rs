@@ -126,7 +126,7 @@ async fn a_flood_is_refused_at_no_cost_while_a_known_browser_signs_in(world: &Te
     let work = passwords.work_done();
     for _ in 0..6 {
         let busy = world.browser().post("/dashboard/sign-in", &right(&member)).await;
-        busy.is(503).says("Too many people are signing in");
+        busy.is(503).says("The server is busy");
     }
     assert_eq!(passwords.work_done(), work, "no digest");
     known.post("/dashboard/sign-in", &right(&member)).await.leads_to("/dashboard/second-factor");

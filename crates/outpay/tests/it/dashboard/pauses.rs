@@ -72,8 +72,14 @@ async fn what_the_operator_paused_the_business_does_not_end(world: &Team) {
     let scope = PauseScope::Business(business.live.business());
     let patience = Duration::ZERO;
     kill_switch::pause(&world.platform, &scope, "an incident", Actor::OPERATOR, patience).await.unwrap();
-    owner.get(PAUSES).await.is(200).says("Only the operator resumes it").says("an incident").says_not(RESUME);
-    owner.post(RESUME, &[("what", "all")]).await.is(409).says("only the operator resumes it");
+    owner
+        .get(PAUSES)
+        .await
+        .is(200)
+        .says("Only the server’s operator can resume it")
+        .says("an incident")
+        .says_not(RESUME);
+    owner.post(RESUME, &[("what", "all")]).await.is(409).says("Only the operator can resume it");
     // One's own stands beside it, and goes alone.
     owner.post(PAUSES, &[("what", "all")]).await.is(200).says("Paused: all withdrawals.");
     owner.post(RESUME, &[("what", "all")]).await.leads_to(PAUSES);

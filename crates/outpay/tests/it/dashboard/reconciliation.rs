@@ -64,23 +64,27 @@ async fn a_team_sees_and_closes_its_own_differences(world: &Team) {
     viewer.get("/dashboard/methods").await.is(200).says("1 open");
     viewer.post(CLOSE, &[("id", &id), ("reason", "a rebate")]).await.is(403);
     let mut approver = world.member(&business, Role::Approver).await.browser;
-    approver.post(CLOSE, &[("id", &id)]).await.is(400).says("Reason: give one");
+    approver.post(CLOSE, &[("id", &id)]).await.is(400).says("Explanation: enter one");
     approver.post(CLOSE, &[("id", &others), ("reason", "a rebate")]).await.is(404);
     approver.post(CLOSE, &[("id", &id), ("reason", "a rebate")]).await.leads_to(PAGE);
-    approver.get(PAGE).await.is(200).says("No difference is open.").says("a rebate");
-    approver.post(CLOSE, &[("id", &id), ("reason", "again")]).await.is(409).says("not open any more");
+    approver.get(PAGE).await.is(200).says("No open differences.").says("a rebate");
+    approver.post(CLOSE, &[("id", &id), ("reason", "again")]).await.is(409).says("no longer open");
     assert!(world.audit(&business).await.contains(&"reconciliation.closed".to_owned()));
     assert!(!world.audit(&other).await.contains(&"reconciliation.closed".to_owned()));
     assert_eq!(world.platform.store.open_mismatches().await.unwrap().len(), 2, "the others' are untouched");
     approver.post("/dashboard/mode", &[("mode", "test")]).await.is(303);
-    approver.get(PAGE).await.is(200).says("No difference is open.").says_not("a rebate");
+    approver.get(PAGE).await.is(200).says("No open differences.").says_not("a rebate");
 }
 
 async fn an_alarm_is_closed_by_the_operator_alone(world: &Team) {
     let business = world.reviewing_business().await;
     let id = found(world, &business, 1_500).await;
     let mut owner = world.member(&business, Role::Owner).await.browser;
-    owner.get(PAGE).await.is(200).says("More has left than was ordered").says_not(CLOSE);
-    owner.post(CLOSE, &[("id", &id), ("reason", "fine")]).await.is(409).says("only the operator closes it");
+    owner.get(PAGE).await.is(200).says("More was paid than ordered").says_not(CLOSE);
+    owner
+        .post(CLOSE, &[("id", &id), ("reason", "fine")])
+        .await
+        .is(409)
+        .says("Only the server’s operator can close");
     assert_eq!(world.platform.store.open_mismatches().await.unwrap().len(), 1);
 }

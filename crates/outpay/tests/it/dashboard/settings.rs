@@ -141,7 +141,7 @@ async fn the_clock_of_test_mode_moves_forward(world: &Team) {
     admin.get("/dashboard/settings").await.is(200).says("3 days, 01:30:00 ahead");
     for (by, unit) in [("0", "days"), ("-1", "days"), ("x", "days"), ("1826", "days")] {
         let once = "00000000000000000000000000000003";
-        admin.post(path, &fields(once, by, unit)).await.is(422).says("at most 1825 days");
+        admin.post(path, &fields(once, by, unit)).await.is(422).says("at most 1,825 days");
     }
     assert_eq!(world.audit(&business).await[..2], ["test_clock.advanced", "test_clock.advanced"]);
     let mut viewer = world.member(&business, Role::Viewer).await.browser;

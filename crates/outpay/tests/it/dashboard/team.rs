@@ -21,7 +21,7 @@ async fn an_owner_invites_and_withdraws(world: &Team) {
     let mut owner = world.member(&business, Role::Owner).await.browser;
     let invite = |email, role| [("email", email), ("role", role)];
     let page = owner.post("/dashboard/team/invite", &invite("bob@example.com", "approver")).await;
-    let link = page.is(200).says("shown only once").between("<p class=\"secret\">", "</p>");
+    let link = page.is(200).says("shown once").between("<p class=\"secret\">", "</p>");
     let token = link.rsplit_once("/dashboard/invitation#").unwrap().1;
     owner.get("/dashboard/team").await.is(200).says("bob@example.com").says_not(token);
     world.browser().post("/dashboard/invitation", &[("token", token)]).await.is(200).says("approver");

@@ -57,7 +57,7 @@ async fn people_are_found(world: &Team) {
     }
     viewer.get("/dashboard/users?least=many").await.is(200).says("dollars and cents");
     viewer.get("/dashboard/users?q=a").await.is(200).says("at least two characters");
-    viewer.get("/dashboard/users?from=today").await.is(200).says("Give dates as in 2026-01-31.");
+    viewer.get("/dashboard/users?from=today").await.is(200).says("Enter dates such as 2026-01-31.");
     viewer
         .get("/dashboard/users?q=zzz")
         .await

@@ -63,7 +63,7 @@ const TOKEN: (&str, &str) = ("id=\"token\">", "</p>");
 async fn an_endpoint_is_made_and_its_keys_are_shown_once(world: &Team) {
     let business = world.business().await;
     let mut admin = world.member(&business, Role::Admin).await.browser;
-    admin.get("/dashboard/webhooks").await.is(200).says("No endpoint yet");
+    admin.get("/dashboard/webhooks").await.is(200).says("No endpoints yet");
     let fields = [
         ("url", "https://receiver.example.com/hook"),
         ("description", "Shop <one>"),
@@ -90,7 +90,7 @@ async fn an_endpoint_is_made_and_its_keys_are_shown_once(world: &Team) {
     assert_eq!(world.audit(&business).await[..2], ["webhook.set", "webhook.set"]);
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     viewer.get(&path).await.is(200).says("receiver.example.com").says_not("Roll token");
-    viewer.get("/dashboard/webhooks").await.is(200).says(&path).says_not("Make an endpoint");
+    viewer.get("/dashboard/webhooks").await.is(200).says(&path).says_not("Add an endpoint");
 }
 
 async fn a_second_endpoint_is_made_and_deleted(world: &Team) {
@@ -149,13 +149,13 @@ async fn keys_are_rolled(world: &Team) {
     assert!(token.starts_with("wht_"), "{token}");
     let again = admin.post(&roll, &[("hours", "2"), ONCE]).await;
     assert_eq!(again.is(200).between(TOKEN.0, TOKEN.1), token, "a second click rolls nothing");
-    admin.get(&path).await.is(200).says("The old keys sign until").says_not(&token);
+    admin.get(&path).await.is(200).says("Old secrets valid until").says_not(&token);
     for hours in ["-1", "721", "x"] {
         admin.post(&roll, &[("hours", hours)]).await.is(400);
     }
     assert_eq!(world.audit(&business).await[0], "webhook.rolled");
     admin.post(&format!("{path}/switch"), &[]).await.leads_to(&path);
-    admin.get(&path).await.is(200).says("sign alone from now on").says_not("The old keys sign until");
+    admin.get(&path).await.is(200).says("are used from now on").says_not("Old secrets valid until");
     assert_eq!(world.audit(&business).await[0], "webhook.switched");
 }
 
@@ -173,7 +173,7 @@ async fn a_test_send_shows_what_the_receiver_did(world: &Team) {
     assert_eq!(sent.is(303).location().len(), "/dashboard/deliveries/whd_".len() + 36);
     let page = admin.get(sent.location()).await;
     page.is(200)
-        .says("Your receiver has the test event.")
+        .says("Your server accepted the test event.")
         .says("test_mode")
         .says("<strong>200</strong>")
         .says("Test send");
@@ -190,12 +190,12 @@ async fn a_failed_delivery_is_retried_by_hand(world: &Team) {
     let sent = admin.post(&test, &[("event", "payout.succeeded"), ("provider", "manual")]).await;
     let path = sent.is(303).location().to_owned();
     let page = admin.get(&path).await;
-    page.is(200).says("did not take the test event").says("status 500").says("Try again");
+    page.is(200).says("did not accept the test event").says("status 500").says("Retry");
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
-    viewer.get(&path).await.is(200).says("status 500").says_not("Try again");
+    viewer.get(&path).await.is(200).says("status 500").says_not("Retry");
     let retry = format!("{path}/retry");
     admin.post(&retry, &[]).await.leads_to(&path);
-    admin.get(&path).await.is(200).says("is being tried again").says("pending").says_not("Try again");
+    admin.get(&path).await.is(200).says("is being retried").says("pending").says_not("Retry");
     admin.post(&retry, &[]).await.is(400).says("already being tried");
     assert_eq!(world.audit(&business).await[0], "webhook.retried");
     let replay = "/dashboard/deliveries/replay";
@@ -212,7 +212,7 @@ async fn deliveries_are_listed_by_state(world: &Team) {
     }
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
     let page = viewer.get("/dashboard/deliveries").await;
-    page.is(200).says(&ids[50]).says(&ids[1]).says_not(&ids[0]).says_not("Send again");
+    page.is(200).says(&ids[50]).says(&ids[1]).says_not(&ids[0]).says_not("Retry failed");
     let next = page.says("51 deliveries").between("rel=\"next\" href=\"", "\"").replace("&#38;", "&");
     viewer.get(&next).await.is(200).says(&ids[0]).says_not(&ids[1]);
     viewer.get("/dashboard/deliveries?status=pending").await.is(200).says(&ids[50]);
