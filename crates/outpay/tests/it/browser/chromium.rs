@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -19,6 +20,8 @@ pub struct Browser {
     pub client: Client,
     driver: Driver,
     session: String,
+    clicks: AtomicUsize,
+    keystrokes: AtomicUsize,
     _profile: TempDir,
 }
 
@@ -67,7 +70,8 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(capabilities).connect(&url).await.unwrap();
         let session = client.session_id().await.unwrap().unwrap();
-        let browser = Self { client, driver, session, _profile: profile };
+        let (clicks, keystrokes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let browser = Self { client, driver, session, clicks, keystrokes, _profile: profile };
         browser.look(Look::ALL[4]).await;
         browser
     }
@@ -106,10 +110,12 @@ impl Browser {
     pub async fn type_into(&self, css: &str, text: &str) {
         let field = self.find(css).await;
         field.clear().await.unwrap();
+        self.keystrokes.fetch_add(text.chars().count(), Ordering::Relaxed);
         field.send_keys(text).await.unwrap();
     }
 
     pub async fn click(&self, css: &str) {
+        self.clicks.fetch_add(1, Ordering::Relaxed);
         self.find(css).await.click().await.unwrap();
     }
 
@@ -120,7 +126,13 @@ impl Browser {
         let Ok(element) = found else {
             panic!("no {text:?} to press\n{}", self.client.source().await.unwrap())
         };
+        self.clicks.fetch_add(1, Ordering::Relaxed);
         element.click().await.unwrap();
+    }
+
+    /// The clicks and the keystrokes since the last call.
+    pub fn counted(&self) -> (usize, usize) {
+        (self.clicks.swap(0, Ordering::Relaxed), self.keystrokes.swap(0, Ordering::Relaxed))
     }
 
     /// Waits until the page shows this text, without reloading it.
