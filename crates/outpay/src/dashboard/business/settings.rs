@@ -141,7 +141,8 @@ pub async fn set_payouts(posted: Posted) -> Result<Response, Declined> {
     };
     let change = SettingsChange { payouts_enabled: Some(enabled), ..SettingsChange::default() };
     settings::change(&who.platform, who.book, who.actor(), change).await?;
-    let mut response = page::see_other("/dashboard/settings");
+    let is_at_home = form.get("page") == "/dashboard";
+    let mut response = page::see_other(if is_at_home { "/dashboard" } else { "/dashboard/settings" });
     notice::leave(&mut response, if enabled { "Payouts are enabled." } else { "Payouts are disabled." });
     Ok(response)
 }

@@ -19,7 +19,7 @@ use crate::roles::Permission;
 use crate::web::{page, ui};
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Cents, Direction, MAX_TRANSFER};
+use ledger::{Cents, Direction, MAX_TRANSFER, Mode};
 use std::ops::Range;
 
 #[derive(askama::Template)]
@@ -28,6 +28,8 @@ struct HomePage {
     frame: Frame,
     pays: bool,
     payouts_enabled: bool,
+    /// The member may, and this is live mode, in which it is done for both.
+    may_enable: bool,
     once: String,
     needs: Vec<ShownNeed>,
     /// Of a business that has paid no one yet.
@@ -80,6 +82,7 @@ pub async fn view(who: SignedIn, query: Query) -> Result<Response, Declined> {
     let shown = HomePage {
         pays: who.may(Permission::PayPeople),
         payouts_enabled: who.business.payouts_enabled,
+        may_enable: who.may(Permission::ManageSettings) && who.mode == Mode::Live,
         once: idempotency::token(platform),
         needs: needs.iter().map(|need| home_lines::need(need, platform.clock.now())).collect(),
         steps: steps.map(|steps| home_lines::steps(steps, may_deposit)),
@@ -129,6 +132,7 @@ fn home(frame: Frame, overview: &Overview, range: ShownDays) -> HomePage {
         frame,
         pays: false,
         payouts_enabled: true,
+        may_enable: false,
         once: String::new(),
         needs: Vec::new(),
         steps: None,
@@ -292,7 +296,17 @@ mod tests {
         let done = FirstSteps { has_key: true, has_deposit: true, has_transfer: false, has_webhook: false };
         let steps = Some(home_lines::steps(done, false));
         let shown = home(frame(), &Overview::default(), range);
-        snapshot("home_first_steps", &HomePage { pays: true, once: "0".repeat(32), steps, ..shown });
+        snapshot(
+            "home_first_steps",
+            &HomePage {
+                pays: true,
+                payouts_enabled: false,
+                may_enable: true,
+                once: "0".repeat(32),
+                steps,
+                ..shown
+            },
+        );
     }
 
     #[test]

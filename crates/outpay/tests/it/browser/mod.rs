@@ -7,6 +7,7 @@ mod chromium;
 mod claim;
 mod dashboard;
 mod every_page;
+mod first_hour;
 mod framed;
 mod months_end;
 mod screen;
