@@ -238,9 +238,9 @@ async fn join_anew(
     open: &Open,
     acceptance: &Acceptance<'_>,
 ) -> Result<(i64, Vec<MemberChange>), InvitationError> {
-    let name = Line::parse(acceptance.name, LONGEST_NAME).map(String::from).map_err(|_| {
-        InvitationError::Field("Give your name, with at most 100 characters, all to be seen.")
-    })?;
+    let name = Line::parse(acceptance.name, LONGEST_NAME)
+        .map(String::from)
+        .map_err(|_| InvitationError::Field("Enter your name: at most 100 printable characters."))?;
     let email = &open.invitation.email;
     let password = new_password(platform, acceptance.password, email).await?;
     let (number, at) = (platform.store.next_member_number().await?, platform.clock.now());

@@ -30,7 +30,6 @@ struct AccountPage {
     recovery_codes_left: i64,
     passkeys: Vec<OwnPasskey>,
     businesses: Vec<OtherBusiness>,
-    error: Option<String>,
 }
 
 struct OpenSession {
@@ -56,16 +55,12 @@ struct OtherBusiness {
     is_this: bool,
 }
 
+/// The fields for it have labels that begin with "Code".
+pub(crate) const WRONG_CODE_OF_APP: &str = "Code: it is wrong, or was used before. Wait for the next one.";
+
 /// The page.
 pub async fn view(who: SignedIn) -> Result<Response, Declined> {
-    show(StatusCode::OK, &who, None).await
-}
-
-pub(crate) async fn show(
-    status: StatusCode,
-    who: &SignedIn,
-    error: Option<String>,
-) -> Result<Response, Declined> {
+    let who = &who;
     let (platform, member) = (&who.platform, who.member.number);
     let sessions = session::of_member(platform, member).await?;
     let open = |row: SessionRow| OpenSession {
@@ -101,17 +96,15 @@ pub(crate) async fn show(
         recovery_codes_left: platform.store.recovery_codes_left(member).await?,
         passkeys: passkeys.into_iter().map(own).collect(),
         businesses,
-        error,
     };
-    Ok(page::html(status, &shown))
+    Ok(page::html(StatusCode::OK, &shown))
 }
 
 /// Another password. All other sessions of the member end.
 pub async fn set_password(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
-    let again = async |status, sentence: &str| show(status, &who, Some(sentence.to_owned())).await;
     if form.untrimmed("password") != form.untrimmed("password_again") {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, "The two new passwords differ.").await;
+        return Err(Declined::sentence("Confirm password: it doesn’t match the new password."));
     }
     let secret = |name: &str| SecretString::from(form.untrimmed(name));
     let (present, new) = (secret("present"), secret("password"));
@@ -127,21 +120,21 @@ pub async fn set_password(posted: Posted) -> Result<Response, Declined> {
             notice::leave(&mut response, "Your password is changed. Your other sessions are ended.");
             Ok(response)
         }
-        Err(error) => declined(&who, error, "Your present password is wrong.").await,
+        Err(error) => Err(declined(error, "Current password: it is wrong.")),
     }
 }
 
-/// The page again, after a change that was not made. `wrong`: the sentence where what was to prove it is wrong.
-pub(crate) async fn declined(who: &SignedIn, error: AccountError, wrong: &str) -> Result<Response, Declined> {
-    let (status, sentence) = match error {
-        AccountError::Failure(failure) | AccountError::Proof(SignInError::Failure(failure)) => {
-            return Err(failure.into());
+/// Why a change was not made. `wrong`: the sentence where what was to prove it is wrong.
+pub(crate) fn declined(error: AccountError, wrong: &str) -> Declined {
+    match error {
+        AccountError::Failure(failure) | AccountError::Proof(SignInError::Failure(failure)) => failure.into(),
+        AccountError::Password(sentence) => Declined::sentence(format!("New password: {sentence}")),
+        AccountError::Proof(SignInError::Wait(time)) => {
+            let (status, sentence) = visitor::wait(time);
+            Declined::Sentence(status, sentence)
         }
-        AccountError::Password(sentence) => (StatusCode::UNPROCESSABLE_ENTITY, sentence.to_owned()),
-        AccountError::Proof(SignInError::Wait(time)) => visitor::wait(time),
-        AccountError::Proof(_) => (StatusCode::UNPROCESSABLE_ENTITY, wrong.to_owned()),
-    };
-    show(status, who, Some(sentence)).await
+        AccountError::Proof(_) => Declined::sentence(wrong),
+    }
 }
 
 /// Ends another session of the member, or all others.
@@ -204,7 +197,6 @@ mod tests {
                     business("biz_1", "Acme, Inc.", true),
                     business("biz_2", "Other, Inc.", false),
                 ],
-                error: None,
             },
         );
     }

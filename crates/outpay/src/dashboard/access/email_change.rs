@@ -19,12 +19,11 @@ use secrecy::SecretString;
 pub async fn ask(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let Ok(to) = Email::parse(form.get("email")) else {
-        let sentence = "This is not a valid e-mail address.".to_owned();
-        return account::show(StatusCode::UNPROCESSABLE_ENTITY, &who, Some(sentence)).await;
+        return Err(Declined::sentence("New email address: enter a valid one."));
     };
     if !who.platform.mail.is_configured() {
         let sentence = "This server sends no mail, so an address cannot be confirmed.".to_owned();
-        return account::show(StatusCode::CONFLICT, &who, Some(sentence)).await;
+        return Err(Declined::Sentence(StatusCode::CONFLICT, sentence));
     }
     let present = SecretString::from(form.get("present"));
     let attempt = SignInAttempt {
@@ -42,7 +41,7 @@ pub async fn ask(posted: Posted) -> Result<Response, Declined> {
             );
             Ok(response)
         }
-        Err(error) => account::declined(&who, error, "The password or the code is wrong.").await,
+        Err(error) => Err(account::declined(error, "Current password: it or the code is wrong.")),
     }
 }
 
@@ -71,7 +70,7 @@ pub async fn confirm(posted: Posted<Visitor>) -> Result<Response, Declined> {
         }
         Err(EmailChangeError::Failure(failure)) => Err(failure.into()),
         Err(EmailChangeError::Invalid) => {
-            let error = Some("This link is not valid any more. Ask for a new one on your account's page.");
+            let error = Some("This link is no longer valid. Ask for a new one on your account’s page.");
             let shown = EmailConfirmPage { token, error, confirmed: None };
             Ok(page::html(StatusCode::UNPROCESSABLE_ENTITY, &shown))
         }

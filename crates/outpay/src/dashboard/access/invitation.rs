@@ -1,7 +1,6 @@
 //! `/dashboard/invitation`: accepting an invitation link. The token is in the URL fragment, which browsers do not send; a script
 //! puts it into the form, and without script it can be pasted.
 
-use crate::dashboard::access::sign_in::WRONG;
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::visitor::{self, Visitor};
@@ -27,7 +26,8 @@ pub(crate) fn show(status: StatusCode, error: Option<&str>) -> Response {
     page::html(status, &InvitationPage { error })
 }
 
-pub(crate) const INVALID: &str = "This invitation is not valid any more. Ask for a new one.";
+const WRONG_PASSWORD: &str = "The password is wrong.";
+pub(crate) const INVALID: &str = "This invitation is no longer valid. Ask for a new one.";
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/access/invitation_open.html")]
@@ -42,7 +42,8 @@ struct InvitationOpenPage<'a> {
     has_account: bool,
     /// There is an account; it gets a new password.
     resets: bool,
-    error: Option<&'a str>,
+    /// The field, and what is wrong with it.
+    wrong: Option<(&'static str, &'a str)>,
 }
 
 /// An invitation's token was sent: who invites, as what, and the form to accept with. The token goes on in the form; nothing
@@ -65,7 +66,7 @@ pub(crate) fn show_open(
     token: &str,
     open: &Open,
     name: &str,
-    error: Option<&str>,
+    wrong: Option<(&'static str, &str)>,
 ) -> Response {
     let role = open.invitation.role;
     let shown = InvitationOpenPage {
@@ -77,7 +78,7 @@ pub(crate) fn show_open(
         name,
         has_account: !open.chooses_password(),
         resets: open.invitation.resets,
-        error,
+        wrong,
     };
     page::html(status, &shown)
 }
@@ -90,9 +91,10 @@ pub async fn accept(posted: Posted<Visitor>) -> Result<Response, Declined> {
     let gone = || Ok(show(StatusCode::UNPROCESSABLE_ENTITY, Some(INVALID)));
     let Some(open) = find(&visitor.platform, token).await? else { return gone() };
     let (name, password) = (form.get("name"), SecretString::from(form.untrimmed("password")));
-    let again = |status, sentence: &str| Ok(show_open(status, token, &open, name, Some(sentence)));
+    let again =
+        |status, field, sentence: &str| Ok(show_open(status, token, &open, name, Some((field, sentence))));
     if open.chooses_password() && form.untrimmed("password") != form.untrimmed("password_again") {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, "The two passwords differ.");
+        return again(StatusCode::UNPROCESSABLE_ENTITY, "password-again", "The passwords don’t match.");
     }
     let acceptance =
         Acceptance { name, password: &password, client: &visitor.client, device: visitor.device() };
@@ -105,12 +107,15 @@ pub async fn accept(posted: Posted<Visitor>) -> Result<Response, Declined> {
         Err(InvitationError::Failure(failure) | InvitationError::Proof(SignInError::Failure(failure))) => {
             Err(failure.into())
         }
-        Err(InvitationError::Field(sentence)) => again(StatusCode::UNPROCESSABLE_ENTITY, sentence),
+        Err(InvitationError::Field(sentence)) => {
+            let field = if sentence.contains("password") { "password" } else { "name" };
+            again(StatusCode::UNPROCESSABLE_ENTITY, field, sentence)
+        }
         Err(InvitationError::Proof(SignInError::Wait(time))) => {
             let (status, sentence) = visitor::wait(time);
-            again(status, &sentence)
+            again(status, "password", &sentence)
         }
-        Err(InvitationError::Proof(_)) => again(StatusCode::UNPROCESSABLE_ENTITY, WRONG),
+        Err(InvitationError::Proof(_)) => again(StatusCode::UNPROCESSABLE_ENTITY, "password", WRONG_PASSWORD),
         Err(
             InvitationError::Invalid
             | InvitationError::IsMember
@@ -143,7 +148,7 @@ mod tests {
                 name: "",
                 has_account: false,
                 resets: false,
-                error: None,
+                wrong: Some(("name", "Name: enter 1 to 100 printable characters.")),
             },
         );
     }

@@ -1,6 +1,7 @@
 //! Passkeys on the account's page: adding and removing. `/dashboard/sign-in/passkey`: signing in with one.
 
-use crate::dashboard::access::{account, second_factor, sign_in};
+use crate::dashboard::access::account::WRONG_CODE_OF_APP;
+use crate::dashboard::access::{account, sign_in};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::notice;
@@ -27,14 +28,14 @@ struct NewPasskeyPage {
 pub async fn begin(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let Some(site) = PasskeySite::at(&who.base) else {
-        return account::show(StatusCode::CONFLICT, &who, Some(NO_SITE.to_owned())).await;
+        return Err(Declined::Sentence(StatusCode::CONFLICT, NO_SITE.to_owned()));
     };
     match passkey::begin(&who.platform, &site, &who.session, form.get("code"), &who.client).await {
         Ok(challenge) => {
             let frame = Frame::new(&who, "account", "Add a passkey");
             Ok(page::html(StatusCode::OK, &NewPasskeyPage { frame, challenge }))
         }
-        Err(error) => account::declined(&who, error, second_factor::WRONG_CODE).await,
+        Err(error) => Err(account::declined(error, WRONG_CODE_OF_APP)),
     }
 }
 
@@ -42,7 +43,7 @@ pub async fn begin(posted: Posted) -> Result<Response, Declined> {
 pub async fn add(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let Some(site) = PasskeySite::at(&who.base) else {
-        return account::show(StatusCode::CONFLICT, &who, Some(NO_SITE.to_owned())).await;
+        return Err(Declined::Sentence(StatusCode::CONFLICT, NO_SITE.to_owned()));
     };
     let sentence = match passkey::add(&who.platform, &site, &who.session, &answer(&form), form.get("name"))
         .await
@@ -59,7 +60,7 @@ pub async fn add(posted: Posted) -> Result<Response, Declined> {
             "The passkey was not added: the page was open for too long, or the passkey is in use already. Begin again."
         }
     };
-    account::show(StatusCode::UNPROCESSABLE_ENTITY, &who, Some(sentence.to_owned())).await
+    Err(Declined::sentence(sentence))
 }
 
 /// Takes one away.

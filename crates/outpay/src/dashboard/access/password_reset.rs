@@ -38,24 +38,25 @@ pub async fn ask(posted: Posted<Visitor>) -> Response {
 #[template(path = "dashboard/access/password_reset.html")]
 struct PasswordResetPage<'a> {
     token: &'a str,
-    error: Option<&'a str>,
+    /// The field, and what is wrong with it.
+    wrong: Option<(&'static str, &'a str)>,
 }
 
 /// The page that the link leads to.
 pub async fn view() -> Response {
-    page::html(StatusCode::OK, &PasswordResetPage { token: "", error: None })
+    page::html(StatusCode::OK, &PasswordResetPage { token: "", wrong: None })
 }
 
 /// The token and a new password were sent. The second factor comes next.
 pub async fn set(posted: Posted<Visitor>) -> Result<Response, Declined> {
     let Posted { who: visitor, form } = posted;
     let token = token(form.get("token"));
-    let again = |error: &str| {
-        let shown = PasswordResetPage { token, error: Some(error) };
+    let again = |field, sentence: &str| {
+        let shown = PasswordResetPage { token, wrong: Some((field, sentence)) };
         Ok(page::html(StatusCode::UNPROCESSABLE_ENTITY, &shown))
     };
     if form.untrimmed("password") != form.untrimmed("password_again") {
-        return again("The two passwords differ.");
+        return again("password-again", "The passwords don’t match.");
     }
     let new = SecretString::from(form.untrimmed("password"));
     let before = visitor.session.as_ref();
@@ -66,8 +67,10 @@ pub async fn set(posted: Posted<Visitor>) -> Result<Response, Declined> {
             Ok(response)
         }
         Err(PasswordResetError::Failure(failure)) => Err(failure.into()),
-        Err(PasswordResetError::Password(sentence)) => again(sentence),
-        Err(PasswordResetError::Invalid) => again("This link is not valid any more. Ask for a new one."),
+        Err(PasswordResetError::Password(sentence)) => again("password", sentence),
+        Err(PasswordResetError::Invalid) => {
+            again("token", "This link is no longer valid. Ask for a new one.")
+        }
     }
 }
 
@@ -78,8 +81,8 @@ mod tests {
 
     #[test]
     fn page_password_reset() {
-        let error = Some("The two passwords differ.");
-        snapshot("password_reset", &PasswordResetPage { token: "reset-token", error });
+        let wrong = Some(("password-again", "The passwords don’t match."));
+        snapshot("password_reset", &PasswordResetPage { token: "reset-token", wrong });
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The recovery codes, shown once: after enrolling, and after they were renewed. Not a page of its own: there is no address
 //! under which they could be read again.
 
-use crate::dashboard::access::{account, second_factor};
+use crate::dashboard::access::account::{self, WRONG_CODE_OF_APP};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::posted::Posted;
 use crate::members::account::renew_recovery_codes;
@@ -26,7 +26,7 @@ pub async fn renew(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     match renew_recovery_codes(&who.platform, &who.session, form.get("code"), &who.client).await {
         Ok(codes) => Ok(show(&codes)),
-        Err(error) => account::declined(&who, error, second_factor::WRONG_CODE).await,
+        Err(error) => Err(account::declined(error, WRONG_CODE_OF_APP)),
     }
 }
 

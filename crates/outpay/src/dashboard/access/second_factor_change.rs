@@ -1,6 +1,7 @@
 //! `/dashboard/account/second-factor`: another authenticator app in the place of the one before. The old one stays until a code of the
 //! new one was given.
 
+use crate::dashboard::access::account::WRONG_CODE_OF_APP;
 use crate::dashboard::access::{account, enrolment, second_factor};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::notice;
@@ -20,7 +21,7 @@ pub async fn begin(posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     match begin_second_factor(&who.platform, &who.session, form.get("code"), &who.client).await {
         Ok(key) => show(StatusCode::OK, &who, &key, None),
-        Err(error) => account::declined(&who, error, second_factor::WRONG_CODE).await,
+        Err(error) => Err(account::declined(error, WRONG_CODE_OF_APP)),
     }
 }
 
@@ -54,6 +55,6 @@ pub async fn confirm(posted: Posted) -> Result<Response, Declined> {
         }
         // Begun in another session, or done already.
         Err(AccountError::Proof(SignInError::Over)) => Ok(page::see_other("/dashboard/account")),
-        Err(error) => account::declined(&who, error, second_factor::WRONG_CODE).await,
+        Err(error) => Err(account::declined(error, WRONG_CODE_OF_APP)),
     }
 }

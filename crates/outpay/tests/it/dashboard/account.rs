@@ -38,9 +38,14 @@ async fn a_changed_password_ends_the_other_sessions(world: &Team) {
     let path = "/dashboard/account/password";
     let new = "quite another password";
     let change = |present, one, two| [("present", present), ("password", one), ("password_again", two)];
-    member.browser.post(path, &change("not the password", new, new)).await.is(422).says("present password");
-    member.browser.post(path, &change(PASSWORD, new, "x")).await.is(422).says("differ");
-    member.browser.post(path, &change(PASSWORD, "short", "short")).await.is(422).says("12 characters");
+    member
+        .browser
+        .post(path, &change("not the password", new, new))
+        .await
+        .is(400)
+        .says("Current password: it is wrong");
+    member.browser.post(path, &change(PASSWORD, new, "x")).await.is(400).says("match the new password");
+    member.browser.post(path, &change(PASSWORD, "short", "short")).await.is(400).says("12 characters");
     member.browser.post(path, &change(PASSWORD, new, new)).await.leads_to("/dashboard/account");
     member.browser.get("/dashboard/account").await.is(200).says("Your password is changed");
     other.get("/dashboard/account").await.leads_to("/dashboard/sign-in");
@@ -58,7 +63,7 @@ async fn another_app_takes_over_once_its_code_was_given(world: &Team) {
     other.post("/dashboard/second-factor", &[("code", &code)]).await.is(303);
     let (begin, confirm) = ("/dashboard/account/second-factor", "/dashboard/account/second-factor/confirm");
     member.browser.post(confirm, &[("code", "000000")]).await.leads_to("/dashboard/account");
-    member.browser.post(begin, &[("code", "000000")]).await.is(422);
+    member.browser.post(begin, &[("code", "000000")]).await.is(400);
     let code = world.next_code(&member.key);
     let page = member.browser.post(begin, &[("code", &code)]).await;
     let new = typed_key(&page.is(200).says("<svg").between("<dd class=\"mono\">", "</dd>"));
@@ -88,7 +93,7 @@ async fn recovery_codes_are_renewed_for_a_code(world: &Team) {
     let business = world.business().await;
     let mut member = world.member(&business, Role::Viewer).await;
     let path = "/dashboard/account/recovery-codes";
-    member.browser.post(path, &[("code", "000000")]).await.is(422);
+    member.browser.post(path, &[("code", "000000")]).await.is(400);
     let code = world.next_code(&member.key);
     let page = member.browser.post(path, &[("code", &code)]).await;
     let new = page.is(200).between("<li>", "</li>");

@@ -63,8 +63,8 @@ async fn an_invitation_works_once_for_a_week_and_until_it_is_withdrawn(world: &T
     browser.post("/dashboard/invitation", &[("token", &newer)]).await.is(200).says("admin");
     world.wait(1);
     for token in [used.as_str(), &replaced, &old, &newer, "", "no token"] {
-        browser.post("/dashboard/invitation", &[("token", token)]).await.is(422).says("not valid any more");
-        accept(&mut browser, token, PASSWORD).await.is(422).says("not valid any more");
+        browser.post("/dashboard/invitation", &[("token", token)]).await.is(422).says("no longer valid");
+        accept(&mut browser, token, PASSWORD).await.is(422).says("no longer valid");
     }
     assert_eq!(world.platform.store.team(business.number).await.unwrap().len(), 1);
 }
@@ -82,7 +82,7 @@ async fn a_password_has_to_be_good(world: &Team) {
         ("password", PASSWORD),
         ("password_again", "another one here"),
     ];
-    browser.post("/dashboard/invitation/accept", &fields).await.is(422).says("differ");
+    browser.post("/dashboard/invitation/accept", &fields).await.is(422).says("don’t match");
     let fields =
         [("token", token.as_str()), ("name", " "), ("password", PASSWORD), ("password_again", PASSWORD)];
     browser.post("/dashboard/invitation/accept", &fields).await.is(422).says("name");

@@ -62,7 +62,7 @@ async fn a_password_is_taken_as_it_was_typed(world: &Team) {
     world.browser().post("/dashboard/sign-in", &fields).await.leads_to("/dashboard/second-factor");
     let spaced = format!(" {PASSWORD}");
     let fields = [("present", spaced.as_str()), ("password", PASSWORD), ("password_again", PASSWORD)];
-    member.browser.post("/dashboard/account/password", &fields).await.is(422).says("present password");
+    member.browser.post("/dashboard/account/password", &fields).await.is(400).says("Current password");
 }
 
 async fn a_wrong_address_and_a_wrong_password_look_and_cost_the_same(world: &Team) {

@@ -200,7 +200,7 @@ async fn a_failed_delivery_is_retried_by_hand(world: &Team) {
     assert_eq!(world.audit(&business).await[0], "webhook.retried");
     let replay = "/dashboard/deliveries/replay";
     admin.post(replay, &[("since", "2026-01-01T00:00")]).await.leads_to("/dashboard/deliveries");
-    admin.get("/dashboard/deliveries").await.is(200).says("pending again: 0");
+    admin.get("/dashboard/deliveries").await.is(200).says("to be retried: 0");
     assert_eq!(world.audit(&business).await[0], "webhook.replayed");
 }
 
