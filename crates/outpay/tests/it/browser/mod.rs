@@ -8,5 +8,6 @@ mod claim;
 mod dashboard;
 mod every_page;
 mod framed;
+mod reviewer;
 mod screen;
 mod whole_way;
