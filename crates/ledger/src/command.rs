@@ -56,6 +56,8 @@ pub struct Order {
     pub destination: String,
     /// The business's conditions.
     pub terms: Terms,
+    /// It waits for review, whatever the terms say.
+    pub is_held: bool,
     /// The beginning of this UTC day, for sums per day.
     pub day: Micros,
 }

@@ -3,6 +3,7 @@
 
 use crate::Change;
 use crate::decide::{Plan, check, check_room};
+use crate::review::{self, ReviewDetail};
 use crate::{
     AccountId, Book, Cents, EntryKind, LOOKS_PERIOD, MOST_LOOKS, Micros, NewEntry, Occurrence, Order,
     Progress, Refusal, Reply, Step, UserStatus, Withdrawal, WithdrawalState, is_from_before_a_recovery,
@@ -42,23 +43,18 @@ pub(crate) fn withdraw(book: &Book, order: &Order, now: Micros) -> Result<Plan, 
         created_at: now,
         changed_at: now,
     };
-    let step = if wants_review(book, order) { Step::AskForReview } else { Step::Queue };
+    let review = review::reasons(book, order);
+    let asks = order.is_held || !review.is_empty();
+    let step = if asks { Step::AskForReview } else { Step::Queue };
+    let detail = (!review.is_empty()).then(|| ReviewDetail { review }.text());
     let created = Change::NewWithdrawal(Box::new(withdrawal.clone()));
     let entry = NewEntry::new(EntryKind::WithdrawalCreated).of_withdrawal(&withdrawal);
     let held = Change::Move { entry, debit: account, credit: AccountId::HELD, amount: order.amount };
     withdrawal.state = WithdrawalState::Created.after(step).expect("a new withdrawal can take both steps");
     let mut changes = vec![created, held, Change::SetWithdrawal(Box::new(withdrawal.clone()))];
-    changes.extend(moves(&withdrawal, &Progress::new(withdrawal.number, step), AccountId::FEES));
+    let progress = Progress { detail, ..Progress::new(withdrawal.number, step) };
+    changes.extend(moves(&withdrawal, &progress, AccountId::FEES));
     Ok(Plan { changes, reply: Reply::Withdrawal(Box::new(withdrawal)) })
-}
-
-fn wants_review(book: &Book, order: &Order) -> bool {
-    let rule = &order.terms.review;
-    let by_user = book.asked_by_user(order.user).plus(order.amount).unwrap_or(Cents(i64::MAX));
-    rule.always
-        || rule.above.is_some_and(|limit| order.amount > limit)
-        || rule.above_per_day.is_some_and(|limit| by_user > limit)
-        || (rule.new_destination && !book.knows_destination(order.user, &order.method, &order.destination))
 }
 
 pub(crate) fn advance(book: &Book, progress: &Progress, now: Micros) -> Result<Plan, Refusal> {

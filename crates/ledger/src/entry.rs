@@ -261,14 +261,22 @@ pub struct Entry {
     pub withdrawal: i64,
     /// Who gave the command.
     pub actor: Actor,
-    /// What the rail made public of a withdrawal at that moment, or what a correction says beside its money
-    /// ([`crate::CorrectionDetail`]), as a JSON object; empty for none. Never a secret.
+    /// What the rail made public of a withdrawal at that moment, what a correction says beside its money
+    /// ([`crate::CorrectionDetail`]) or why a withdrawal is reviewed ([`crate::ReviewDetail`]), as a JSON object; empty for none.
+    /// Never a secret.
     pub detail: String,
     /// Of the hash that this entry gives its user.
     pub salt: Option<HashSalt>,
 }
 
 impl Entry {
+    /// What the rail made public of a withdrawal at that moment; empty for none. What a review rule says is not public.
+    #[must_use]
+    pub fn published(&self) -> &str {
+        let is_public = self.withdrawal > 0 && self.kind != EntryKind::WithdrawalReviewAsked;
+        if is_public { &self.detail } else { "" }
+    }
+
     /// What the entry adds to this account: negative where it takes money out of it.
     #[must_use]
     pub fn signed_for(&self, account: AccountId) -> Cents {

@@ -5,8 +5,8 @@
 use ledger::{
     Account, AccountId, Actor, Applied, Book, BookHead, BookId, Cents, Command, Email, EntryKind, FeeRule,
     HashSalt, Inputs, LOOKS_PERIOD, Lease, MOST_LOOKS, Occurrence, OnceKey, Order, Pause, PayoutUser,
-    Progress, Provider, Refusal, Reply, Request, ReviewRule, Step, TRANSITIONS, Terms, UserStatus,
-    Withdrawal, WithdrawalState, apply,
+    Progress, Provider, Refusal, Reply, Request, ReviewDetail, ReviewReason, ReviewRule, Step, TRANSITIONS,
+    Terms, UserStatus, Withdrawal, WithdrawalState, apply,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -50,6 +50,7 @@ fn order(amount: i64, terms: Terms) -> Order {
         amount: Cents(amount),
         destination: DESTINATION.to_owned(),
         terms,
+        is_held: false,
         day: 0,
     }
 }
@@ -135,6 +136,33 @@ fn a_review_rule_that_applies_puts_a_withdrawal_up_for_review() {
     book.put_destination(1, "sandbox", DESTINATION);
     let known = rule(ReviewRule { new_destination: true, ..none });
     assert_eq!(withdraw(&mut book, order(100, known)).unwrap().state, WithdrawalState::Queued);
+}
+
+#[test]
+fn the_entry_of_a_review_names_the_rules_with_their_figures() {
+    let detail = |order: Order| {
+        let mut book = book(1_000);
+        book.put_asked_by_user(1, Cents(60));
+        assert_eq!(withdraw(&mut book, order).unwrap().state, WithdrawalState::Review);
+        let (entry, _) = book.changes().entries.last().unwrap();
+        assert_eq!((entry.kind, entry.published()), (EntryKind::WithdrawalReviewAsked, ""));
+        ReviewDetail::of(&entry.detail)
+    };
+    let review = ReviewRule {
+        always: true,
+        above: Some(Cents(99)),
+        above_per_day: Some(Cents(159)),
+        new_destination: true,
+    };
+    let all = vec![
+        ReviewReason::Always,
+        ReviewReason::Above { limit: Cents(99) },
+        ReviewReason::AbovePerDay { limit: Cents(159), sum: Cents(160) },
+        ReviewReason::NewDestination,
+    ];
+    assert_eq!(detail(order(100, Terms { review, ..open() })), Some(ReviewDetail { review: all }));
+    let held = Order { is_held: true, ..order(100, open()) };
+    assert_eq!(detail(held), None, "no rule of the terms applies to what its caller holds");
 }
 
 #[test]

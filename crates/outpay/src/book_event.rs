@@ -130,7 +130,7 @@ pub fn event(ids: &PublicIds, book: BookId, stored: &StoredEntry, metadata: &Met
             mismatch: mismatch.map(|(kind, _)| kind),
             withdrawal_id: (entry.withdrawal > 0)
                 .then(|| ids.seal(IdKind::Withdrawal, book, entry.withdrawal)),
-            payment: serde_json::from_str(&entry.detail).ok().filter(|_| entry.withdrawal > 0),
+            payment: serde_json::from_str(entry.published()).ok(),
             reversed_event_id: reversed.map(|sequence| ids.seal(IdKind::Event, book, sequence)),
             api_key_id: entry.actor.as_key().map(|key| ids.seal(IdKind::ApiKey, book, key)),
             member_id: entry.actor.as_member().map(|member| ids.member(member)),

@@ -4,14 +4,19 @@
 use crate::audit_log::sentence;
 use crate::background::look_again;
 use crate::platform::Platform;
-use crate::store::{Failure, SearchKind, SearchSource, Store};
-use ledger::{BookId, EntryKind};
+use crate::rails::KINDS;
+use crate::store::{Failure, ReferenceSource, SearchKind, SearchSource, Store};
+use ledger::{BookId, EntryKind, Micros};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// Rows that a page adds before it searches, so that what was just made is found.
 const GLANCE: i64 = 64;
+/// Entries of the journal of which a page copies the references first.
+const GLANCE_AT_ENTRIES: i64 = 256;
+/// Shorter texts name no payment.
+const SHORTEST_REFERENCE: usize = 4;
 /// Rows that the task adds per transaction.
 const PORTION: i64 = 2_048;
 /// The task rests this many times as long as it worked: it takes a twentieth of what the database can write.
@@ -64,6 +69,26 @@ fn add_values(json: &str, lines: &mut Vec<String>) {
     }
 }
 
+/// What names the payment of a withdrawal in one of its entries: what the rail published by which it can be looked up, and a person's proof.
+#[must_use]
+pub fn references_of(source: &ReferenceSource) -> Vec<String> {
+    let detail: Value = serde_json::from_str(&source.detail).unwrap_or_default();
+    let fields = KINDS.into_iter().filter_map(|kind| kind.transaction);
+    let published = fields.filter_map(|field| detail[field].as_str());
+    let is_proof = source.kind == EntryKind::WithdrawalSucceeded;
+    let proof = Some(source.note.trim()).filter(|_| is_proof);
+    published.chain(proof).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+}
+
+/// The withdrawals whose payment a rail or a person calls so; newest first.
+pub async fn by_reference(store: &Store, book: BookId, text: &str) -> Result<Vec<i64>, Failure> {
+    if text.len() < SHORTEST_REFERENCE {
+        return Ok(Vec::new());
+    }
+    store.add_references(book, GLANCE_AT_ENTRIES, references_of).await?;
+    store.withdrawals_of_reference(book, text).await
+}
+
 /// Adds the newest rows, if they are few; says how many are not in the index, at most [`MOST_BEHIND`].
 pub async fn catch_up(store: &Store, book: BookId, kind: SearchKind) -> Result<i64, Failure> {
     let text = |source: &SearchSource| text_of(kind, source);
@@ -103,9 +128,7 @@ async fn round(platform: &Platform, stop: &mut watch::Receiver<bool>) -> Result<
                 let started = platform.clock.monotonic();
                 let is_done =
                     store.add_to_search(book, kind, PORTION, |source| text_of(kind, source)).await?;
-                let took = platform.clock.monotonic().saturating_sub(started).unsigned_abs();
-                let rest = Duration::from_micros(took.saturating_mul(REST));
-                if !look_again(stop, None, SHORTEST_REST.max(rest)).await {
+                if !rest(platform, started, stop).await {
                     return Ok(());
                 }
                 if is_done {
@@ -114,7 +137,26 @@ async fn round(platform: &Platform, stop: &mut watch::Receiver<bool>) -> Result<
             }
         }
     }
+    for book in store.books_with_new_references().await? {
+        loop {
+            let started = platform.clock.monotonic();
+            let is_done = store.add_references(book, PORTION, references_of).await?;
+            if !rest(platform, started, stop).await {
+                return Ok(());
+            }
+            if is_done {
+                break;
+            }
+        }
+    }
     Ok(())
+}
+
+/// Rests after work that began then; false when it is time to stop.
+async fn rest(platform: &Platform, started: Micros, stop: &mut watch::Receiver<bool>) -> bool {
+    let took = platform.clock.monotonic().saturating_sub(started).unsigned_abs();
+    let rest = Duration::from_micros(took.saturating_mul(REST));
+    look_again(stop, None, SHORTEST_REST.max(rest)).await
 }
 
 #[cfg(test)]
@@ -133,6 +175,19 @@ mod tests {
         let found = text(SearchKind::Withdrawals, ["ada@example.com", destination, ""]);
         assert_eq!(found, "ada@example.com\nDE02\n7\nÜnal Öz");
         assert_eq!(text(SearchKind::Withdrawals, ["a", "no object", ""]), "a\nno object");
+    }
+
+    #[test]
+    fn a_payment_is_named_by_what_its_rail_published_and_by_a_proof() {
+        let references = |kind, note: &str, detail: &str| {
+            references_of(&ReferenceSource { kind, note: note.to_owned(), detail: detail.to_owned() })
+        };
+        let (sending, succeeded) = (EntryKind::WithdrawalSending, EntryKind::WithdrawalSucceeded);
+        let hash = r#"{"order_id":"CRX-1","chain":"ERC20","tx_hash":"0xAb"}"#;
+        assert_eq!(references(sending, "a note", hash), ["0xAb"]);
+        assert_eq!(references(succeeded, " bank ref 17 ", ""), ["bank ref 17"]);
+        assert_eq!(references(succeeded, "", r#"{"reward_id":"R7"}"#), ["R7"]);
+        assert!(references(EntryKind::WithdrawalRejected, "No.", "").is_empty());
     }
 
     #[test]

@@ -167,7 +167,7 @@ pub mod roles {
 }
 
 pub mod search {
-    pub use crate::search::{catch_up, fill, text_of};
+    pub use crate::search::{catch_up, fill, references_of, text_of};
 }
 
 pub mod serving {
@@ -205,12 +205,13 @@ pub mod store {
         MovementKinds, Needs, NewAdvance, NewApiKey, NewAuditEntry, NewBusiness, NewDelivery, NewGiftCard,
         NewInvitation, NewMail, NewMismatch, NewSession, OpenCopy, Outgoing, OverdueWithdrawal, OwnMovement,
         PEOPLE, PasskeyRow, PauseScope, PaymentBatch, ProposalRow, ProposalState, PulledBack, RECOVERY_MARK,
-        RailNumber, RailOpening, ReconciliationRun, RecoveryChanges, RequestFilter, RequestLine,
-        RequestPlace, Reservation, RewardLink, Saving, ScreeningRow, ScreeningState, SealedColumn,
-        SearchKind, SearchSource, SentSince, SettingsChange, Snapshot, Stop, Store, StoredBatchFile,
-        StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed, UsageCounts,
-        UserFilter, UserList, UserRow, WaitingCount, WebhookAttempt, WebhookEndpoint, WithdrawalFilter,
-        WithdrawalList, WriteError, files_of_copy, newest_schema, open_copy, restore_copy,
+        RailNumber, RailOpening, ReconciliationRun, RecoveryChanges, ReferenceSource, RequestFilter,
+        RequestLine, RequestPlace, Reservation, RewardLink, Saving, ScreeningRow, ScreeningState,
+        SealedColumn, SearchKind, SearchSource, SentSince, SettingsChange, Snapshot, Stop, Store,
+        StoredBatchFile, StoredEntry, StoredPause, TellerStore, TlsMode, TreasuryScan, Tries, Unclaimed,
+        UsageCounts, UserFilter, UserList, UserRow, WaitingCount, WebhookAttempt, WebhookEndpoint,
+        WithdrawalFilter, WithdrawalHistory, WithdrawalList, WriteError, files_of_copy, newest_schema,
+        open_copy, restore_copy,
     };
 }
 

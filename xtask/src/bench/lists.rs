@@ -43,16 +43,21 @@ pub async fn prepare(platform: &Platform, book: BookId, users: u64) -> Result<()
     Ok(())
 }
 
+/// Spread out, and the same in every run.
+fn address(user: i64) -> String {
+    let start = user.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64.cast_signed());
+    format!("0x{start:016x}{start:016x}{user:08x}")
+}
+
 fn order(user: i64) -> Order {
-    // Spread out, and the same in every run.
-    let address = user.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64.cast_signed());
     Order {
         user,
         method: "usdc".to_owned(),
         provider: Provider::Crypto,
         amount: Cents(1),
-        destination: format!(r#"{{"address":"0x{address:016x}{address:016x}{user:08x}"}}"#),
+        destination: format!(r#"{{"address":"{}"}}"#, address(user)),
         terms: Terms { enabled: true, ..Terms::default() },
+        is_held: false,
         day: 0,
     }
 }
@@ -115,6 +120,10 @@ fn people() -> Vec<(&'static str, UserList)> {
 fn withdrawals() -> Vec<(&'static str, WithdrawalList)> {
     let any = WithdrawalList::default;
     let list = |part: &str| WithdrawalList { any: text(part), ..any() };
+    let at = |address: &str, user| {
+        let value = Some(address.to_owned());
+        WithdrawalList { value, not_user: Some(user), ..list(address) }
+    };
     let (queued, failed) = (Some(WithdrawalState::Queued), Some(WithdrawalState::Failed));
     let usdc = Some("usdc".to_owned());
     let amount = |cents| ListFilter { amount: Some(Cents(cents)), ..ListFilter::default() };
@@ -133,6 +142,8 @@ fn withdrawals() -> Vec<(&'static str, WithdrawalList)> {
         ("abcde (in some)", list("abcde")),
         ("user777777@", list("user777777@")),
         ("zzz (in none)", list("zzz")),
+        ("others at the address of one", at(&address(777_777), 777_777)),
+        ("others at an address that none has", at("0x0000000000000000000000000000000000000001", 1)),
         ("abc, failed", WithdrawalList { state: failed, ..list("abc") }),
         ("example, queued", WithdrawalList { state: queued, ..list("example") }),
     ]

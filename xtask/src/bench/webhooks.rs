@@ -173,6 +173,7 @@ fn withdraw(number: usize, amount: Cents) -> Command {
         destination: "{}".to_owned(),
         terms: Terms { enabled: true, ..Terms::default() },
         // Keep the day sums out of the measurement: a day in the future has nothing to sum up.
+        is_held: false,
         day: i64::MAX,
     }))
 }

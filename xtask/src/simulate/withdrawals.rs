@@ -145,6 +145,7 @@ impl House {
             amount: Cents(dice.between(100, 900)),
             destination: r#"{"account":"a"}"#.to_owned(),
             terms,
+            is_held: false,
             day: start_of_day(self.platform.clock.now()),
         };
         let request = Request::plain(Command::Withdraw(Box::new(order)));

@@ -165,8 +165,8 @@ pub(super) async fn progress(person: &Person, withdrawal: &Withdrawal) -> Result
 /// What the rail has published by which the payment can be looked up, for example a transaction's hash.
 pub(super) fn transaction(withdrawal: &Withdrawal, entries: &[StoredEntry]) -> Option<String> {
     let field = rails::kind(withdrawal.provider).transaction?;
-    let newest = entries.iter().rev().find(|stored| !stored.entry.detail.is_empty())?;
-    let detail: serde_json::Value = serde_json::from_str(&newest.entry.detail).ok()?;
+    let newest = entries.iter().rev().find(|stored| !stored.entry.published().is_empty())?;
+    let detail: serde_json::Value = serde_json::from_str(newest.entry.published()).ok()?;
     detail[field].as_str().map(str::to_owned)
 }
 

@@ -42,6 +42,7 @@ impl Counter<'_> {
             amount: wish.amount,
             destination,
             terms: terms(platform, book, &wish.method).await?,
+            is_held: false,
             day: start_of_day(test_clock::now(platform, book).await?),
         };
         let denied = self.screen_first(&mut order).await?;
@@ -62,7 +63,7 @@ impl Counter<'_> {
         }
         let denied = self.screen_request(order).await?.filter(|verdict| !verdict.is_allowed);
         if denied.is_some() {
-            order.terms.review.always = true;
+            order.is_held = true;
         }
         Ok(denied)
     }

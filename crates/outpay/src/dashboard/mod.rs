@@ -59,9 +59,13 @@ mod money {
     pub mod statement;
     pub mod trial_balance;
     pub mod withdrawal;
+    pub mod withdrawal_end;
     pub mod withdrawal_filter;
+    pub mod withdrawal_person;
     pub mod withdrawal_row;
+    pub mod withdrawal_story;
     pub mod withdrawals;
+    pub mod withdrawals_review;
 }
 mod developer {
     pub mod deliveries;

@@ -205,8 +205,8 @@ async fn detail(door: &Door, book: BookId, withdrawal: &Withdrawal) -> Result<Op
     let entries = door.platform.store.entries_of_withdrawal(book, withdrawal.number).await?;
     let stops = door.platform.store.stops_of_queued(book, (withdrawal.number, withdrawal.number)).await?;
     let expected = expected::one(&door.platform, book, withdrawal).await?;
-    let newest = entries.iter().rev().find(|stored| !stored.entry.detail.is_empty());
-    let payment = newest.and_then(|stored| serde_json::from_str(&stored.entry.detail).ok());
+    let newest = entries.iter().rev().find(|stored| !stored.entry.published().is_empty());
+    let payment = newest.and_then(|stored| serde_json::from_str(stored.entry.published()).ok());
     let state = withdrawal.state;
     let reveals_code = rails::kind(withdrawal.provider).reveals_code;
     Ok(OperationDetail {

@@ -27,6 +27,9 @@ pub struct Kind {
     pub transaction: Option<&'static str>,
     /// The public detail of a payment about which the rail has said nothing yet: what a webhook says of it.
     pub public_detail: fn(&Known<'_>) -> String,
+    /// The fields of a destination by which the one who is paid is known: one account, wallet or address. Two people with the same are
+    /// perhaps one. The first that a destination has counts; none where a destination names no account.
+    pub payee: &'static [&'static str],
     /// Where an invented payment goes, as the rail would store it: a JSON text.
     pub sample_destination: &'static str,
     /// The public detail of an invented payment that succeeded, in its true shape.
@@ -38,6 +41,16 @@ pub struct Kind {
     pub mark: &'static str,
     /// Mounts the rails of this kind that the configuration names.
     pub mount: fn(&mut Rails, &MountParts<'_>),
+}
+
+impl Kind {
+    /// The account, wallet or address of a destination as it is stored.
+    #[must_use]
+    pub fn payee_of(&self, destination: &str) -> Option<String> {
+        let fields: Map<String, Value> = serde_json::from_str(destination).ok()?;
+        let value = self.payee.iter().find_map(|name| fields.get(*name).and_then(Value::as_str))?;
+        (!value.is_empty()).then(|| value.to_owned())
+    }
 }
 
 /// The facts of this kind.

@@ -110,6 +110,7 @@ pub const KIND: Kind = Kind {
     detail_order: &["order_id"],
     transaction: None,
     public_detail: order_only,
+    payee: &["iban", "account", "account_number", "address", "wallet", "email", "phone"],
     sample_destination: r#"{"iban":"XX00"}"#,
     sample_paid: order_only,
     receives: by_method,

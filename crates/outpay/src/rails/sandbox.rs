@@ -26,6 +26,7 @@ pub const KIND: Kind = Kind {
     detail_order: &["order_id"],
     transaction: None,
     public_detail: order_only,
+    payee: &["account"],
     sample_destination: "{}",
     sample_paid: order_only,
     receives: by_method,

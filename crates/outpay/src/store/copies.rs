@@ -13,7 +13,8 @@ use tempfile::TempDir;
 const SQLITE_FILE: &str = "outpay.db";
 
 /// Tables that a restored database fills by itself, from the others: they are emptied, so that nothing is trusted that can be made again.
-pub(super) const MADE_AGAIN: [&str; 3] = ["search_row", "search_posting", "search_cursor"];
+pub(super) const MADE_AGAIN: [&str; 4] =
+    ["search_row", "search_posting", "search_cursor", "payment_reference"];
 
 /// A copy that is open to read.
 pub struct OpenCopy {

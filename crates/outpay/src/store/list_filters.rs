@@ -60,6 +60,12 @@ pub struct WithdrawalList {
     pub method: Option<String>,
     /// Only withdrawals with an unknown outcome.
     pub in_doubt: bool,
+    /// Not this user's.
+    pub not_user: Option<i64>,
+    /// Only those whose destination has exactly this value in one of its fields.
+    pub value: Option<String>,
+    /// Only these numbers; without a text to search for.
+    pub among: Option<Vec<i64>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -189,6 +195,9 @@ impl ListSource {
         }
         if let Some(method) = &list.method {
             source.indexed("r.method = ?", [method.as_str().into()]);
+        }
+        if let Some(user) = list.not_user {
+            source.rest.and("r.payout_user <> ?", [user.into()]);
         }
         source
     }

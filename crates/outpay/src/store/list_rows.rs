@@ -36,7 +36,16 @@ impl Store {
         list: &WithdrawalList,
         window: &ListWindow,
     ) -> Result<ListPage<Withdrawal>, Failure> {
-        let page = self.listed(&ListSource::withdrawals(book, list), window).await?;
+        let mut source = ListSource::withdrawals(book, list);
+        if let Some(value) = &list.value {
+            // As the canonical form writes it: `"address":"0xAb…"`.
+            let written = format!(":{}", serde_json::Value::from(value.as_str()));
+            source.rest.and_part(&self.has("r.destination", &written));
+        }
+        if let Some(numbers) = &list.among {
+            source.scope.and_part(&self.among("r.number", numbers));
+        }
+        let page = self.listed(&source, window).await?;
         let from = "withdrawal WHERE book = ? AND ";
         self.rows_of(page, (withdrawals::COLUMNS, from, "number"), book.0, withdrawal, |row| row.number).await
     }

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 14, text: include_str!("../../migrations/0014_brakes.sql") },
     Migration { number: 15, text: include_str!("../../migrations/0015_search.sql") },
     Migration { number: 16, text: include_str!("../../migrations/0016_statements.sql") },
+    Migration { number: 18, text: include_str!("../../migrations/0018_payment_references.sql") },
 ];
 
 /// The engine that a text is rendered for.
@@ -241,6 +242,11 @@ mod tests {
             16,
             "6da2573831dada2f902be454af61db81403c4736c065a32f44b0b1a3e14bf73a",
             "015b68047dafe5bf423a59062abc72f9dc154fe9cda7eb1d08bc5d48efd5329d",
+        ),
+        (
+            18,
+            "a2474eb947fe93113242e3208d2706b63933558efc3293b52139574a4f9483a2",
+            "b050b02fc59f4774bda92604fb7125612a7b1879c5e3339a653614215945ee87",
         ),
     ];
 

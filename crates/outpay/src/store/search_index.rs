@@ -116,10 +116,10 @@ pub struct SearchSource {
 
 /// How far the index of a book and kind is.
 #[derive(Clone, Copy, Debug, Default)]
-struct SearchCursor {
-    number: i64,
+pub(super) struct SearchCursor {
+    pub(super) number: i64,
     /// `None` before there is a row of it.
-    revision: Option<i64>,
+    pub(super) revision: Option<i64>,
 }
 
 /// Rows that one statement writes.
@@ -253,11 +253,7 @@ impl Store {
     }
 
     async fn search_cursor(&self, book: BookId, kind: SearchKind) -> Result<SearchCursor, Failure> {
-        let sql = "SELECT number, revision FROM search_cursor WHERE book = $1 AND kind = $2";
-        let row = self.driver.query_one(sql, vec![book.0.into(), (kind as i64).into()]).await?;
-        row.map_or(Ok(SearchCursor::default()), |row| {
-            Ok(SearchCursor { number: row.int(0)?, revision: Some(row.int(1)?) })
-        })
+        self.cursor_of_kind(book, kind as i64).await
     }
 
     /// Adds to each of the new sets what is stored of it: only the last segment can have any.
@@ -345,16 +341,20 @@ fn in_portions(sql: &'static str, book: BookId, kind: SearchKind, rows: &[Json])
     rows.chunks(ROWS_AT_ONCE).map(portion).collect()
 }
 
-/// Moves the cursor, if nothing was written since it was read.
 fn step(book: BookId, kind: SearchKind, cursor: SearchCursor, to: i64) -> Statement {
+    step_to(book, kind as i64, cursor, to)
+}
+
+/// Moves the cursor, if nothing was written since it was read.
+pub(super) fn step_to(book: BookId, kind: i64, cursor: SearchCursor, to: i64) -> Statement {
     match cursor.revision {
         None => Statement::one(
             "INSERT INTO search_cursor (book, kind, number, revision) VALUES ($1, $2, $3, 1)",
-            vec![book.0.into(), (kind as i64).into(), to.into()],
+            vec![book.0.into(), kind.into(), to.into()],
         ),
         Some(revision) => Statement::one(
             "UPDATE search_cursor SET number = $1, revision = $2 WHERE book = $3 AND kind = $4 AND revision = $5",
-            vec![to.into(), (revision + 1).into(), book.0.into(), (kind as i64).into(), revision.into()],
+            vec![to.into(), (revision + 1).into(), book.0.into(), kind.into(), revision.into()],
         ),
     }
 }

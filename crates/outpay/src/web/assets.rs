@@ -29,6 +29,7 @@ const FILES: &[(&str, &str, &[u8])] = &[
     ("claim-search.js", SCRIPT, include_bytes!("../../assets/claim-search.js")),
     ("claim-follow.js", SCRIPT, include_bytes!("../../assets/claim-follow.js")),
     ("passkey.js", SCRIPT, include_bytes!("../../assets/passkey.js")),
+    ("review.js", SCRIPT, include_bytes!("../../assets/review.js")),
     ("invitation.js", SCRIPT, include_bytes!("../../assets/invitation.js")),
 ];
 

@@ -6,7 +6,9 @@ pub mod expected;
 pub mod health;
 pub mod offer;
 pub mod price;
+pub mod same_payee;
 pub mod waiting;
+pub mod why_review;
 
 use crate::platform::Platform;
 use crate::rails::{self, RailText};

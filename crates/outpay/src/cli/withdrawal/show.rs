@@ -8,7 +8,7 @@ use crate::clock::rfc3339;
 use crate::platform::Platform;
 use crate::store::{Attempt, StoredEntry};
 use crate::withdrawals::evidence::{self, Evidence, digest};
-use ledger::BookId;
+use ledger::{BookId, ReviewDetail};
 use serde_json::{Value, json};
 
 pub(super) async fn run(platform: &Platform, book: BookId, number: i64, json: bool) -> Result<(), CliError> {
@@ -72,7 +72,8 @@ fn entry(stored: &StoredEntry) -> Value {
         "event": entry.kind.event_name(),
         "actor": entry.actor.0,
         "note": entry.note,
-        "published": serde_json::from_str::<Value>(&entry.detail).ok(),
+        "published": serde_json::from_str::<Value>(entry.published()).ok(),
+        "review": ReviewDetail::of(&entry.detail).map(|detail| detail.review),
     })
 }
 

@@ -11,6 +11,7 @@ use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow};
 use crate::dashboard::people::users::{self, badge};
 use crate::ids::IdKind;
 use crate::roles::Permission;
+use crate::search;
 use crate::store::{ApiKey, Failure, ListPage, ListWindow, MOST_COUNTED, UserRow};
 use crate::test_clock;
 use crate::web::page;
@@ -93,6 +94,9 @@ async fn page_of(who: &SignedIn, id: &str) -> Result<Option<String>, Failure> {
             _ => store.webhook_endpoints(book).await?.iter().any(|row| row.key.number == number),
         };
         return Ok(is_there.then(|| format!("/dashboard/{folder}/{id}")));
+    }
+    if let [number] = search::by_reference(store, book, id).await?[..] {
+        return Ok(Some(format!("/dashboard/withdrawals/{}", ids.seal(IdKind::Withdrawal, book, number))));
     }
     Ok(None)
 }

@@ -25,7 +25,12 @@ impl Query {
     /// The first value of a parameter without surrounding white space; empty where it is missing.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim()).unwrap_or_default()
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// All values of a parameter, without surrounding white space.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::dashboard::door::access::Access::{self, Anyone, Halfway, Needs, Needs
 use crate::dashboard::door::{kept_form, notice, uploaded};
 use crate::dashboard::money::{
     balance, batch, batches, deposits, home, import, imports, journal, methods, pauses, proposals,
-    reconciliation, statement, trial_balance, withdrawal, withdrawals,
+    reconciliation, statement, trial_balance, withdrawal, withdrawal_end, withdrawals, withdrawals_review,
 };
 use crate::dashboard::people::{claim_link, user, users};
 use crate::members::demo::DemoDoor;
@@ -116,7 +116,8 @@ fn money() -> Vec<Route> {
         get("/dashboard/trial-balance/export", Needs(See), trial_balance::export),
         get("/dashboard/withdrawals", Needs(See), withdrawals::view),
         get("/dashboard/withdrawals/export", Needs(See), withdrawals::export),
-        post("/dashboard/withdrawals/review", Needs(ReviewWithdrawals), withdrawals::review),
+        get("/dashboard/withdrawals/review", Needs(ReviewWithdrawals), withdrawals_review::confirm),
+        post("/dashboard/withdrawals/review", Needs(ReviewWithdrawals), withdrawals_review::review),
         get("/dashboard/batches", Needs(See), batches::view),
         get("/dashboard/batches/export", Needs(See), batches::export),
         post("/dashboard/batches", Needs(ReviewWithdrawals), batches::make),
@@ -126,7 +127,8 @@ fn money() -> Vec<Route> {
         post("/dashboard/batches/{id}/file", Needs(ReviewWithdrawals), batch::file),
         post("/dashboard/batches/{id}/dissolve", Needs(ReviewWithdrawals), batch::dissolve),
         get("/dashboard/withdrawals/{id}", Needs(See), withdrawal::view),
-        post("/dashboard/withdrawals/{id}/end", Needs(ReviewWithdrawals), withdrawal::end),
+        get("/dashboard/withdrawals/{id}/end", Needs(ReviewWithdrawals), withdrawal_end::view),
+        post("/dashboard/withdrawals/{id}/end", Needs(ReviewWithdrawals), withdrawal_end::end),
         get("/dashboard/methods", Needs(See), methods::view),
         get("/dashboard/reconciliation", Needs(See), reconciliation::view),
         post("/dashboard/reconciliation/close", Needs(ReviewWithdrawals), reconciliation::close),

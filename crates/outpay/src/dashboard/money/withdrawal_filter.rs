@@ -1,11 +1,12 @@
-//! Which withdrawals a list shows: a part of the address or of the destination, an id, an amount, state, method, doubt, days. Used by the
-//! list and by its export.
+//! Which withdrawals a list shows: a part of the address or of the destination, an id, the rail's own number of the payment, an amount,
+//! state, method, doubt, days. Used by the list and by its export.
 
 use crate::dashboard::door::list::{ListKind, ListQuery, TypedSearch};
 use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::people::users::one_person;
 use crate::ids::IdKind;
+use crate::search;
 use crate::store::{Failure, SearchKind, WithdrawalList};
 use ledger::{Email, Provider, WithdrawalState};
 
@@ -40,10 +41,14 @@ pub(crate) async fn wanted(
     }
     match &typed {
         TypedSearch::Row(number) => wanted.number = Some(*number),
-        TypedSearch::Text(text) => wanted.user = person(who, text).await?,
+        TypedSearch::Text(text) => {
+            wanted.user = person(who, text).await?;
+            let found = search::by_reference(&who.platform.store, who.book, text).await?;
+            wanted.among = Some(found).filter(|found| !found.is_empty() && wanted.user.is_none());
+        }
         TypedSearch::Nothing | TypedSearch::Amount(_) => {}
     }
-    if wanted.number.is_some() || wanted.user.is_some() {
+    if wanted.number.is_some() || wanted.user.is_some() || wanted.among.is_some() {
         wanted.any.text.clear();
     }
     match (list.own("state"), WithdrawalState::from_word(list.own("state"))) {

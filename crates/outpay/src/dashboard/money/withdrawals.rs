@@ -1,30 +1,21 @@
-//! `/dashboard/withdrawals`: all withdrawals, by what withdrawal_filter.rs says, and as a CSV. Those that wait for review can be approved or
-//! rejected here, one or many at once.
+//! `/dashboard/withdrawals`: all withdrawals, by what withdrawal_filter.rs says, and as a CSV. Those that await review can be approved one by
+//! one, or chosen for a decision about many (withdrawals_review.rs).
 
 use crate::clock::rfc3339;
-use crate::commit::NoVerdict;
-use crate::counter::{Counter, Done};
 use crate::dashboard::door::declined::Declined;
 use crate::dashboard::door::download;
 use crate::dashboard::door::frame::Frame;
 use crate::dashboard::door::list::ListBar;
-use crate::dashboard::door::notice;
-use crate::dashboard::door::posted::Posted;
 use crate::dashboard::door::query::Query;
 use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::money::withdrawal_filter;
-use crate::dashboard::money::withdrawal_row::{self, WithdrawalRow, rows};
-use crate::format;
-use crate::line::typed_reference;
-use crate::proposals::{DoneOrProposed, NewProposal, Proposed, or_propose};
+use crate::dashboard::money::withdrawal_row::{WithdrawalRow, rows};
 use crate::roles::Permission;
 use crate::sheet::{self, CURRENCY};
-use crate::stopped::Stopped;
-use crate::store::{Failure, ListPage, WithdrawalFilter};
+use crate::store::{Failure, ListPage};
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
-use ledger::{Cents, Refusal, Withdrawal, WithdrawalState};
 
 #[derive(askama::Template)]
 #[template(path = "dashboard/money/withdrawals.html")]
@@ -43,6 +34,16 @@ struct WithdrawalsPage {
 impl WithdrawalsPage {
     fn offers_review(&self) -> bool {
         self.reviews && self.rows.iter().any(WithdrawalRow::is_in_review)
+    }
+
+    /// The ids of those on this page that await review.
+    fn in_review(&self) -> Vec<&str> {
+        self.rows.iter().filter(|row| row.is_in_review()).map(|row| row.id.as_str()).collect()
+    }
+
+    /// Where a decision about one leads back to.
+    fn queue(&self) -> &str {
+        if self.frame.here.is_empty() { "/dashboard/withdrawals" } else { &self.frame.here }
     }
 }
 
@@ -126,120 +127,11 @@ fn cells(row: &WithdrawalRow) -> Vec<String> {
     ]
 }
 
-/// At once; the list shows no more.
-const MOST_AT_ONCE: usize = 100;
-
-#[derive(askama::Template)]
-#[template(path = "dashboard/money/withdrawals_review.html")]
-struct ReviewedPage {
-    frame: Frame,
-    done: usize,
-    results: Vec<(WithdrawalRow, Result<(), String>)>,
-}
-
-/// Approves or rejects withdrawals that wait for review: one or many, each by itself, each with a result of its own.
-pub async fn review(posted: Posted) -> Result<Response, Declined> {
-    let Posted { who, form } = posted;
-    let approves = match form.get("decision") {
-        "approve" => true,
-        "reject" => false,
-        _ => return Err(Declined::sentence("Choose whether to approve or to reject.")),
-    };
-    let reason = form.get("reason");
-    if !approves && let Err(hint) = typed_reference(reason) {
-        return Err(Declined::sentence(format!("A rejection has a reason that the person reads: {hint}.")));
-    }
-    let chosen: Vec<i64> = form
-        .all("withdrawal")
-        .map(|id| withdrawal_row::number(&who, who.book, id).ok_or(Declined::NotFound))
-        .collect::<Result<_, _>>()?;
-    if chosen.is_empty() || chosen.len() > MOST_AT_ONCE {
-        return Err(Declined::sentence(format!("Choose from 1 to {MOST_AT_ONCE} withdrawals.")));
-    }
-    let mut results = Vec::new();
-    for number in chosen {
-        let decided = decide(&who, number, approves.then_some(()).ok_or(reason)).await;
-        let found = who.platform.store.withdrawal(who.book, number).await?;
-        let row = rows(&who, found.into_iter().collect()).await?.pop().ok_or(Declined::NotFound)?;
-        results.push((row, decided));
-    }
-    if let [(row, Ok(()))] = &results[..] {
-        let next = if form.has("next") { next_in_review(&who, row.of.number).await? } else { None };
-        let word = if approves { "Approved" } else { "Rejected" };
-        let (id, notice) = match next {
-            Some(next) => (
-                next,
-                format!("{word}: {}, {}. This is the next.", row.email, format::money(row.of.amount.0)),
-            ),
-            None => (row.id.clone(), format!("{word}.")),
-        };
-        let mut response = page::see_other(&format!("/dashboard/withdrawals/{id}"));
-        notice::leave(&mut response, notice);
-        return Ok(response);
-    }
-    let done = results.iter().filter(|(_, decided)| decided.is_ok()).count();
-    let frame = Frame::new(&who, "withdrawals", if approves { "Approved" } else { "Rejected" });
-    Ok(page::html(StatusCode::OK, &ReviewedPage { frame, done, results }))
-}
-
-/// The withdrawal that is reviewed after this one: the next older, and after the oldest the newest.
-async fn next_in_review(who: &SignedIn, number: i64) -> Result<Option<String>, Failure> {
-    let in_review = WithdrawalFilter { state: Some(WithdrawalState::Review), ..WithdrawalFilter::default() };
-    let older = WithdrawalFilter { below: Some(number), ..in_review.clone() };
-    let store = &who.platform.store;
-    let mut found = store.withdrawals(who.book, &older, 1).await?;
-    if found.is_empty() {
-        found = store.withdrawals(who.book, &in_review, 1).await?;
-    }
-    Ok(rows(who, found).await?.pop().map(|next| next.id))
-}
-
-const PROPOSED: &str = "The screening service denied it, so it takes two people: it is proposed, and another member has to confirm it.";
-
-/// What the screening service denied takes two people: the first one proposes it.
-async fn approve(
-    who: &SignedIn,
-    counter: Counter<'_>,
-    number: i64,
-) -> Result<DoneOrProposed<Done<Withdrawal>>, Stopped> {
-    let amount = who.platform.store.withdrawal(who.book, number).await?.map(|found| found.amount);
-    let what = Proposed::Release { withdrawal: number, amount: amount.unwrap_or(Cents::ZERO) };
-    let new = NewProposal { book: who.book, what, reason: "", by: who.actor(), once: None };
-    or_propose(&who.platform, new, counter.approve(number).await).await
-}
-
-/// An error of one withdrawal is the result of that one alone: those before it are decided already, and the page must say so.
-async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Result<(), String> {
-    let counter = who.platform.counter(who.book, who.origin());
-    let decided = match approved {
-        Ok(()) => match approve(who, counter, number).await {
-            Ok(DoneOrProposed::Proposed(_)) => return Err(PROPOSED.to_owned()),
-            Ok(DoneOrProposed::Done(done)) => Ok(done),
-            Err(stopped) => Err(stopped),
-        },
-        Err(reason) => counter.reject(number, reason).await,
-    };
-    match decided {
-        Ok(_) => Ok(()),
-        Err(Stopped::Refused(Refusal::MakerMayNotCheck)) => {
-            Err("You gave this person money, so another member has to review it.".to_owned())
-        }
-        Err(Stopped::Refused(refusal)) => Err(refusal.sentence().to_owned()),
-        Err(Stopped::NoVerdict(NoVerdict::Unknown)) => {
-            Err("It is not known whether this was done. Look at the withdrawal.".to_owned())
-        }
-        Err(Stopped::Failure(failure)) => {
-            tracing::error!(error = format!("{failure:#}"), "a withdrawal was not decided");
-            Err("This was not done, because something broke here. Try again.".to_owned())
-        }
-        Err(_) => Err("This was not done, because the server is busy. Try again.".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dashboard::door::list::sample_bar;
+    use crate::dashboard::money::withdrawal_row;
     use crate::dashboard::snapshot;
     use ledger::WithdrawalState;
 
@@ -260,23 +152,6 @@ mod tests {
                     .zip(states)
                     .map(|(number, state)| withdrawal_row::sample(number, state))
                     .collect(),
-            },
-        );
-    }
-
-    #[test]
-    fn page_withdrawals_review() {
-        let row = |number, state| withdrawal_row::sample(number, state);
-        let refused = Err("You gave this person money, so another member has to review it.".to_owned());
-        snapshot(
-            "withdrawals_review",
-            &ReviewedPage {
-                frame: Frame::sample("withdrawals", "Approved"),
-                done: 1,
-                results: vec![
-                    (row(2, WithdrawalState::Queued), Ok(())),
-                    (row(1, WithdrawalState::Review), refused),
-                ],
             },
         );
     }

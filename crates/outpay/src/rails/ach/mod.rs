@@ -39,6 +39,7 @@ pub const KIND: Kind = Kind {
     detail_order: &["order_id", "last4"],
     transaction: None,
     public_detail: |known| known.object(last_digits(known, "account_number")),
+    payee: &["account_number"],
     sample_destination: r#"{"name":"Account Holder","routing_number":"021000021","account_number":"000123456789","account_type":"checking"}"#,
     sample_paid: |known| known.object(last_digits(known, "account_number")),
     receives: |to, _| in_bank_account(to.get("account_number")),

@@ -86,6 +86,7 @@ pub const KIND: Kind = Kind {
     detail_order: detail::ORDER,
     transaction: Some("tx_hash"),
     public_detail: detail::known,
+    payee: &["address"],
     sample_destination: r#"{"address":"0x00000000000000000000000000000000000000Aa","network":"Ethereum"}"#,
     sample_paid: detail::sample,
     receives: detail::receives,

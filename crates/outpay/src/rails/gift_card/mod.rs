@@ -46,6 +46,7 @@ pub const KIND: Kind = Kind {
     detail_order: &["order_id", "brand", "currency", "face_value"],
     transaction: None,
     public_detail,
+    payee: &[],
     sample_destination: r#"{"brand":"Acme"}"#,
     sample_paid: public_detail,
     receives: |to, _| RailText::code("receive_card").with("brand", text_of(to.get("brand"))),

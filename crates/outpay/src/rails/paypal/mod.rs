@@ -64,6 +64,7 @@ pub const KIND: Kind = Kind {
     detail_order: &["order_id", "email"],
     transaction: None,
     public_detail,
+    payee: &["email"],
     sample_destination: r#"{"email":"paypal@example.com"}"#,
     sample_paid: public_detail,
     receives: |to, _| RailText::code("receive_wallet").with("email", text_of(to.get("email"))),

@@ -41,6 +41,7 @@ pub const KIND: Kind = Kind {
     detail_order: &["order_id", "last4"],
     transaction: None,
     public_detail: |known| known.object(last_digits(known, "iban")),
+    payee: &["iban"],
     sample_destination: r#"{"name":"Account Holder","iban":"DE89370400440532013000"}"#,
     sample_paid: |known| known.object(last_digits(known, "iban")),
     receives: |to, _| in_bank_account(to.get("iban")),

@@ -69,6 +69,7 @@ pub const KIND: Kind = Kind {
     detail_order: detail::ORDER,
     transaction: Some("reward_id"),
     public_detail: detail::known,
+    payee: &["email"],
     sample_destination: r#"{"product":"PayPal International","name":"Ann Doe","email":"ann@example.com"}"#,
     sample_paid: detail::sample,
     receives: |to, _| RailText::code("receive_reward").with("product", text_of(to.get("product"))),

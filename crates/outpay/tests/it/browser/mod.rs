@@ -10,5 +10,6 @@ mod every_page;
 mod first_hour;
 mod framed;
 mod months_end;
+mod reviewer;
 mod screen;
 mod whole_way;

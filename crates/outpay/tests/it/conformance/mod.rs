@@ -32,6 +32,7 @@ mod opening;
 mod own_movements;
 mod pauses;
 mod payment_batches;
+mod payment_references;
 mod pgbouncer;
 mod proposals;
 mod rail_notices;

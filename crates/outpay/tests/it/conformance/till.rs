@@ -135,6 +135,7 @@ pub fn order(user: i64, amount: i64) -> Order {
         amount: Cents(amount),
         destination: r#"{"address":"home"}"#.to_owned(),
         terms: Terms { enabled: true, ..Terms::default() },
+        is_held: false,
         day: NOW,
     }
 }

@@ -43,6 +43,7 @@ async fn with_withdrawal(world: &BareStore) -> BookId {
         amount: Cents(2500),
         destination: "{}".to_owned(),
         terms: Terms { enabled: true, ..Terms::default() },
+        is_held: false,
         day: 0,
     };
     let progress =

@@ -9,7 +9,7 @@ use ledger::{
     Withdrawal, WithdrawalState,
 };
 use outpay::testing::clock::Clock;
-use outpay::testing::store::{Attempt, Hold, Leased, Store, WithdrawalFilter};
+use outpay::testing::store::{Attempt, Hold, Leased, Store, WithdrawalFilter, WithdrawalHistory};
 use std::collections::BTreeSet;
 
 on_both_engines! {
@@ -17,6 +17,7 @@ on_both_engines! {
     withdrawals_are_listed_by_state_user_and_method,
     withdrawals_page_from_the_newest,
     pending_is_what_is_held,
+    a_persons_history_is_counted,
     what_is_due_is_leased_once,
     a_lease_that_ran_out_is_taken_over,
     only_the_holder_gives_a_lease_back,
@@ -70,6 +71,24 @@ fn hold(book: BookId, withdrawal: i64, lease: i64) -> Hold {
 
 fn numbers(withdrawals: &[Withdrawal]) -> Vec<i64> {
     withdrawals.iter().map(|withdrawal| withdrawal.number).collect()
+}
+
+async fn a_persons_history_is_counted(world: &BareStore) {
+    let (book, mut till) = start(world).await;
+    let none = WithdrawalHistory { is_all: true, ..WithdrawalHistory::default() };
+    assert_eq!(world.store.withdrawal_history(book, 1, 1).await.unwrap(), none);
+    for amount in [100, 200, 400] {
+        till.withdrawal(book, withdraw(order(1, amount))).await;
+    }
+    till.withdrawal(book, withdraw(order(2, 800))).await;
+    till.carry_out(book, [1, 2, 4].map(|number| step(number, Step::Send))).await;
+    till.carry_out(book, [1, 2, 4].map(|number| step(number, Step::Succeed))).await;
+    let history = async |number| world.store.withdrawal_history(book, 1, number).await.unwrap();
+    let found = WithdrawalHistory { earlier: 2, succeeded: 2, withdrawn: Cents(300), is_all: true };
+    assert_eq!(history(3).await, found);
+    assert_eq!(history(1).await, WithdrawalHistory { earlier: 0, ..found });
+    let user = world.store.user(book, 1).await.unwrap().unwrap().user;
+    assert_eq!(user.balance.0 + user.pending.0 + found.withdrawn.0, 100_000, "all that was given");
 }
 
 async fn a_withdrawal_is_read_as_it_stands(world: &BareStore) {

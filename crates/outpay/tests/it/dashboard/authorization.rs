@@ -108,6 +108,8 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     // This world has no mail.
     ("POST", "/dashboard/users/{id}/link/mail", 409),
     ("GET", "/dashboard/deposits/review", 422),
+    ("GET", "/dashboard/withdrawals/review", 400),
+    ("GET", "/dashboard/withdrawals/{id}/end", 400),
     ("POST", "/dashboard/batches", 404),
     ("POST", "/dashboard/batches/{id}/approve", 303),
     ("POST", "/dashboard/import/rule", 303),

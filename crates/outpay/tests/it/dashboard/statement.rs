@@ -60,6 +60,7 @@ impl Draw {
                     amount,
                     destination: r#"{"account":"DE02"}"#.to_owned(),
                     terms: Terms { enabled: true, fee, ..Terms::default() },
+                    is_held: false,
                     day: 0,
                 }))
             }

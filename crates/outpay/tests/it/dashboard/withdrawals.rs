@@ -9,6 +9,9 @@ crate::world::on_both_engines! {
     the_list_is_filtered,
     the_list_goes_on,
     many_are_approved_each_with_its_result,
+    many_are_confirmed_first,
+    all_that_match_are_bounded_by_the_filter,
+    one_is_approved_from_the_list,
     one_is_rejected_with_a_reason,
     after_a_decision_the_next_is_shown,
     the_member_who_gave_the_money_does_not_approve,
@@ -105,6 +108,91 @@ async fn many_are_approved_each_with_its_result(world: &Team) {
     }
     let entries = world.platform.store.entries_of_withdrawal(business.live, numbers[0]).await.unwrap();
     assert!(entries.last().unwrap().entry.actor.as_member().is_some(), "the journal names the member");
+}
+
+async fn many_are_confirmed_first(world: &Team) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
+    let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NONE).await;
+    let mut numbers = Vec::new();
+    for (user, cents) in [(ada, 1_000), (bob, 2_000), (bob, 3_000), (ada, 4_000)] {
+        numbers.push(world.withdraw(business.live, user, cents).await);
+    }
+    world.steps(business.live, numbers[3], &[Step::Cancel]).await;
+    let ids: Vec<String> = numbers.iter().map(|number| world.withdrawal_id(business.live, *number)).collect();
+    let mut approver = world.member(&business, Role::Approver).await.browser;
+    let path = "/dashboard/withdrawals/review";
+    let asked = format!("{path}?decision=approve&scope=chosen&withdrawal={}", ids.join("&withdrawal="));
+    let page = approver.get(&asked).await;
+    page.is(200)
+        .says("Approve 3 withdrawals, $60.00")
+        .says("<dt>Recipients</dt><dd>2</dd>")
+        .says("Bank transfer: 3, $60.00")
+        .says("1 of those that you chose no longer await review.");
+    assert_eq!(world.state(business.live, numbers[0]).await, "review", "a page changes nothing");
+    let joined = page.between("name=\"withdrawals\" value=\"", "\"");
+    assert_eq!(joined.split(' ').count(), 3);
+    let asked = format!("{path}?decision=reject&scope=page&reason=No&shown={}", ids[..2].join("+"));
+    approver.get(&asked).await.is(200).says("Reject 2 withdrawals, $30.00").says("value=\"No\"");
+    for wrong in [
+        "decision=approve",
+        "decision=approve&scope=page",
+        "scope=match",
+        "decision=reject&scope=page&shown=",
+    ] {
+        approver.get(&format!("{path}?{wrong}")).await.is(400);
+    }
+    let fields = [("decision", "approve"), ("withdrawals", joined.as_str())];
+    approver.post(path, &fields).await.leads_to("/dashboard/withdrawals?state=review");
+    approver.get("/dashboard/withdrawals?state=review").await.says("Approved 3 withdrawals, $60.00.");
+    for number in &numbers[..3] {
+        assert_eq!(world.state(business.live, *number).await, "queued");
+    }
+}
+
+async fn all_that_match_are_bounded_by_the_filter(world: &Team) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 100_000, Actor::NONE).await;
+    let bob = world.give(business.live, "bob@example.com", 10_000, Actor::NONE).await;
+    world.withdraw(business.live, bob, 5_000).await;
+    for _ in 0..301 {
+        world.withdraw(business.live, ada, 100).await;
+    }
+    let mut approver = world.member(&business, Role::Approver).await.browser;
+    let path = "/dashboard/withdrawals/review?decision=approve&scope=match";
+    approver.get(&format!("{path}&q=bob%40example.com")).await.is(200).says("Approve 1 withdrawal, $50.00");
+    let page = approver.get(&format!("{path}&q=ada%40example.com")).await;
+    page.is(200)
+        .says("Approve 300 withdrawals, $300.00")
+        .says("301 withdrawals match. At most 300 are decided about at once")
+        .says("And 250 more.");
+    assert!(page.body.len() < 60 * 1024, "{} bytes", page.body.len());
+    let joined = page.between("name=\"withdrawals\" value=\"", "\"");
+    let fields = [("decision", "reject"), ("reason", "Not you"), ("withdrawals", joined.as_str())];
+    approver.post("/dashboard/withdrawals/review", &fields).await.is(303);
+    assert_eq!(world.balance(business.live, "ada@example.com").await, 100_000 - 100);
+}
+
+async fn one_is_approved_from_the_list(world: &Team) {
+    let business = world.reviewing_business().await;
+    let ada = world.give(business.live, "ada@example.com", 10_000, Actor::NONE).await;
+    let number = world.withdraw(business.live, ada, 1_000).await;
+    let id = world.withdrawal_id(business.live, number);
+    let mut approver = world.member(&business, Role::Approver).await.browser;
+    let queue = "/dashboard/withdrawals?state=review";
+    let page = approver.get(queue).await;
+    page.is(200)
+        .says(&format!("name=\"next\" value=\"{queue}\""))
+        .says(&format!("value=\"{id}\" data-approve"));
+    let fields = [("decision", "approve"), ("withdrawal", id.as_str()), ("next", queue)];
+    approver.post("/dashboard/withdrawals/review", &fields).await.leads_to(queue);
+    approver.get(queue).await.says("Approved: ada@example.com, $10.00.");
+    assert_eq!(world.state(business.live, number).await, "queued");
+    let other = world.withdraw(business.live, ada, 1_000).await;
+    let id = world.withdrawal_id(business.live, other);
+    let elsewhere = [("decision", "approve"), ("withdrawal", id.as_str()), ("next", "//evil.example")];
+    let path = format!("/dashboard/withdrawals/{id}");
+    approver.post("/dashboard/withdrawals/review", &elsewhere).await.leads_to(&path);
 }
 
 async fn after_a_decision_the_next_is_shown(world: &Team) {

@@ -167,6 +167,7 @@ async fn dissolved_batch(world: &Api, book: BookId) -> String {
         amount: Cents(1),
         destination: "{}".to_owned(),
         terms: Terms { enabled: true, ..Terms::default() },
+        is_held: false,
         day: 0,
     };
     world.platform.store.set_terms(book, "bank", &order.terms).await.unwrap();

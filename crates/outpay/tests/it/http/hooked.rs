@@ -42,6 +42,7 @@ impl Hooked {
             amount: Cents(100),
             destination: "{}".to_owned(),
             terms: Terms { enabled: true, ..Terms::default() },
+            is_held: false,
             day: 0,
         };
         let Reply::Withdrawal(withdrawal) = self.command(world, Command::Withdraw(Box::new(order))).await

@@ -109,6 +109,7 @@ impl Post {
             amount: Cents(2500),
             destination: r#"{"brand":"Books"}"#.to_owned(),
             terms: Terms { enabled: true, fee, review, ..Terms::default() },
+            is_held: false,
             day: 0,
         };
         self.order(book, order).await

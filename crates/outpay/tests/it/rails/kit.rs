@@ -445,6 +445,7 @@ async fn each_is_sent_once(installation: &Installation, count: i64) {
             amount: Cents(100),
             destination: r#"{"account":"a"}"#.to_owned(),
             terms: Terms { enabled: true, ..Terms::default() },
+            is_held: false,
             day: start_of_day(NOW),
         };
         command(&one, book, Command::Withdraw(Box::new(order)))

@@ -115,6 +115,7 @@ impl Hooks {
             amount: Cents(cents),
             destination: r#"{"address":"0x1"}"#.to_owned(),
             terms,
+            is_held: false,
             day: 0,
         };
         self.order(book, order).await
