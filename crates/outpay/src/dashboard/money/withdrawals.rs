@@ -12,7 +12,7 @@ use crate::dashboard::money::withdrawal_filter;
 use crate::dashboard::money::withdrawal_row::{WithdrawalRow, rows};
 use crate::roles::Permission;
 use crate::sheet::{self, CURRENCY};
-use crate::store::{Failure, ListPage};
+use crate::store::ListPage;
 use crate::web::page;
 use axum::response::Response;
 use http::StatusCode;
