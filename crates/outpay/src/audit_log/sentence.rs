@@ -84,8 +84,11 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ),
     ("payments.paused", "Payments paused", "paused {scope}[: {reason}]"),
     ("payments.resumed", "Payments resumed", "resumed {scope}[: {reason}]"),
+    ("payout_user.exported", "Recipient exported", "exported the data of {subject}"),
     ("payout_user.link_mailed", "Link mailed", "mailed a recipient's link"),
     ("payout_user.link_shown", "Link shown", "looked at a recipient's link"),
+    ("payout_user.note_added", "Note added", "added a note about a recipient"),
+    ("payout_user.note_removed", "Note removed", "removed a note about a recipient"),
     ("proposal.confirmed", "Proposal confirmed", "confirmed a proposal[: {reason}]"),
     ("proposal.made", "Proposal made", "proposed a change for a second person to confirm[: {reason}]"),
     (

@@ -37,6 +37,9 @@ mod access {
 }
 mod people {
     pub mod claim_link;
+    pub mod notes;
+    pub mod person_export;
+    pub mod person_facts;
     pub mod user;
     pub mod users;
 }

@@ -197,6 +197,16 @@ impl Store {
         self.driver.query(sql, values).await?.iter().map(row).collect()
     }
 
+    /// Mails to one payout user, newest first, at most `limit`.
+    pub async fn mails_to_user(&self, book: BookId, user: i64, limit: i64) -> Result<Vec<MailRow>, Failure> {
+        let sql = sql!(
+            "SELECT {COLUMNS} FROM mail WHERE book = $1 AND payout_user = $2 AND payout_user > 0 \
+             ORDER BY number DESC LIMIT $3"
+        );
+        let values = vec![book.0.into(), user.into(), limit.into()];
+        self.driver.query(sql, values).await?.iter().map(row).collect()
+    }
+
     /// The mail with this number.
     pub async fn mail(&self, number: i64) -> Result<Option<MailRow>, Failure> {
         let sql = sql!("SELECT {COLUMNS} FROM mail WHERE number = $1");

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 14, text: include_str!("../../migrations/0014_brakes.sql") },
     Migration { number: 15, text: include_str!("../../migrations/0015_search.sql") },
     Migration { number: 16, text: include_str!("../../migrations/0016_statements.sql") },
+    Migration { number: 17, text: include_str!("../../migrations/0017_recipient_notes.sql") },
     Migration { number: 18, text: include_str!("../../migrations/0018_payment_references.sql") },
 ];
 
@@ -242,6 +243,11 @@ mod tests {
             16,
             "6da2573831dada2f902be454af61db81403c4736c065a32f44b0b1a3e14bf73a",
             "015b68047dafe5bf423a59062abc72f9dc154fe9cda7eb1d08bc5d48efd5329d",
+        ),
+        (
+            17,
+            "4c1b8e175de370ab0108fe053eff053541ed6ee0ec5f0a849ca5583214b6920d",
+            "df44b8333439e4bf671ba8fe4e03ec2b8ae5e71ae1e059a8283694de83b5d4a0",
         ),
         (
             18,

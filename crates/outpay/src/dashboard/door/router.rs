@@ -13,7 +13,7 @@ use crate::dashboard::money::{
     balance, batch, batches, deposits, home, import, imports, journal, methods, pauses, proposals,
     reconciliation, statement, trial_balance, withdrawal, withdrawal_end, withdrawals, withdrawals_review,
 };
-use crate::dashboard::people::{claim_link, user, users};
+use crate::dashboard::people::{claim_link, notes, person_export, user, users};
 use crate::members::demo::DemoDoor;
 use crate::platform::Platform;
 use crate::roles::Permission::{
@@ -95,6 +95,9 @@ fn people() -> Vec<Route> {
         post("/dashboard/users/{id}/rotate-hash", Needs(ManageUsers), claim_link::rotate_hash),
         post("/dashboard/users/{id}/link", Needs(ManageUsers), claim_link::show),
         post("/dashboard/users/{id}/link/mail", Needs(ManageUsers), claim_link::mail),
+        post("/dashboard/users/{id}/notes", Needs(ManageUsers), notes::add),
+        post("/dashboard/users/{id}/notes/remove", Needs(ManageUsers), notes::remove),
+        post("/dashboard/users/{id}/export", Needs(ManageUsers), person_export::export),
     ]
 }
 

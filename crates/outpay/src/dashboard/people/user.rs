@@ -9,6 +9,8 @@ use crate::dashboard::door::signed_in::SignedIn;
 use crate::dashboard::door::{amount, idempotency, notice};
 use crate::dashboard::money::proposals::proposed;
 use crate::dashboard::money::withdrawal_row::{WithdrawalRow, rows};
+use crate::dashboard::people::notes::{self, ShownNote};
+use crate::dashboard::people::person_facts::{self, PersonFacts};
 use crate::dashboard::people::users;
 use crate::format;
 use crate::ids::IdKind;
@@ -41,6 +43,8 @@ struct PayoutUserPage {
     is_paused: bool,
     /// The link to the claim page; shown this once.
     link: Option<String>,
+    facts: PersonFacts,
+    notes: Vec<ShownNote>,
     withdrawals: Vec<WithdrawalRow>,
     history: Vec<Moved>,
     older: Option<String>,
@@ -107,6 +111,8 @@ pub(crate) async fn show(
         badge: users::badge(&row, test_clock::now(&who.platform, who.book).await?),
         is_paused: who.pauses.iter().any(|pause| pause.scope.is_of_person(row.user.number)),
         link,
+        facts: person_facts::load(who, &row).await?,
+        notes: notes::notes(who, row.user.number, &names).await?,
         withdrawals: rows(who, withdrawals).await?,
         history: found.iter().map(|stored| moved(who, account, stored, &names)).collect(),
         older,
@@ -224,6 +230,13 @@ mod tests {
                 badge: ("badge-good", "active"),
                 is_paused: true,
                 link: Some("https://pay.example.com/p#hash".to_owned()),
+                facts: PersonFacts::sample(),
+                notes: vec![ShownNote {
+                    number: 1,
+                    at,
+                    author: "Ada Example (ada@example.com)".to_owned(),
+                    text: "Asked for a <receipt>.".to_owned(),
+                }],
                 withdrawals: vec![withdrawal_row::sample(1, ledger::WithdrawalState::Review)],
                 history: vec![
                     moved("", "Withdrawal", -12_500, Some("ord_1")),

@@ -39,6 +39,7 @@ mod rail_notices;
 mod rail_numbers;
 mod rail_openings;
 mod rail_spending;
+mod recipients;
 mod reconciliations;
 mod recovery;
 mod request_log;

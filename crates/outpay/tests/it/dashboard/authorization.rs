@@ -107,6 +107,8 @@ const PERMITTED: &[(&str, &str, u16)] = &[
     ("POST", "/dashboard/users/{id}/link", 200),
     // This world has no mail.
     ("POST", "/dashboard/users/{id}/link/mail", 409),
+    ("POST", "/dashboard/users/{id}/notes/remove", 404),
+    ("POST", "/dashboard/users/{id}/export", 200),
     ("GET", "/dashboard/deposits/review", 422),
     ("GET", "/dashboard/withdrawals/review", 400),
     ("GET", "/dashboard/withdrawals/{id}/end", 400),
