@@ -82,7 +82,7 @@ fn entry(who: &SignedIn, account: AccountId, stored: &StoredEntry, names: &Names
         "amount_cents": entry.signed_for(account).0,
         "withdrawal": withdrawal,
         "note": entry.note,
-        "detail": entry.detail,
+        "detail": entry.published(),
         "metadata": metadata,
         "by": names.of(entry.actor),
     })
