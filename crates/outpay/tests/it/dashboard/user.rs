@@ -133,10 +133,10 @@ async fn notes_are_added_and_removed(world: &Team) {
     let (add, remove) = (format!("{path}/notes"), format!("{path}/notes/remove"));
     admin.post(&add, &[("note", "Called <twice>")]).await.leads_to(&path);
     assert_eq!(world.audit(&business).await[0], "payout_user.note_added");
-    admin.get(&path).await.is(200).says("Called &lt;twice&gt;");
+    admin.get(&path).await.is(200).says("Called &#60;twice&#62;");
     admin.post(&add, &[("note", &"x".repeat(501))]).await.is(400).says("1 to 500 characters");
     let mut viewer = world.member(&business, Role::Viewer).await.browser;
-    viewer.get(&path).await.says("Called &lt;twice&gt;").says_not("notes/remove");
+    viewer.get(&path).await.says("Called &#60;twice&#62;").says_not("notes/remove");
     admin.post(&remove, &[("number", "1")]).await.leads_to(&path);
     assert!(world.audit(&business).await.contains(&"payout_user.note_removed".to_owned()));
     admin.get(&path).await.says_not("twice").says("No notes yet");
