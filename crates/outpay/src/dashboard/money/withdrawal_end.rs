@@ -179,8 +179,10 @@ pub async fn view(who: SignedIn, Path(id): Path<String>, query: Query) -> Result
 pub async fn end(Path(id): Path<String>, posted: Posted) -> Result<Response, Declined> {
     let Posted { who, form } = posted;
     let number = withdrawal_row::number(&who, who.book, &id).ok_or(Declined::NotFound)?;
-    let text = typed_reference(form.get("text"))
-        .map_err(|hint| Declined::sentence(format!("Reason or proof: {hint}.")))?;
+    // The sentence begins with the field's label, beside which it is shown.
+    let label = ENDS.iter().find(|end| end.word == form.get("how")).map_or("Reason", |end| end.label);
+    let text =
+        typed_reference(form.get("text")).map_err(|hint| Declined::sentence(format!("{label}: {hint}.")))?;
     let counter = who.platform.counter(who.book, who.origin());
     let amount = who.platform.store.withdrawal(who.book, number).await?.ok_or(Declined::NotFound)?.amount;
     let by_hand = |paid| Proposed::EndByHand { withdrawal: number, amount, paid };

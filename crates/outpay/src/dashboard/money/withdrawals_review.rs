@@ -311,9 +311,9 @@ async fn decide(who: &SignedIn, number: i64, approved: Result<(), &str>) -> Resu
         }
         Err(Stopped::Failure(failure)) => {
             tracing::error!(error = format!("{failure:#}"), "a withdrawal was not decided");
-            Err("This was not done, because something broke here. Try again.".to_owned())
+            Err("Not done: something went wrong on our side. Try again.".to_owned())
         }
-        Err(_) => Err("This was not done, because the server is busy. Try again.".to_owned()),
+        Err(_) => Err("Not done: the server is busy. Try again.".to_owned()),
     }
 }
 

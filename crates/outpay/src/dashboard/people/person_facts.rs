@@ -31,7 +31,7 @@ impl From<RecipientTotals> for ShownTotals {
         let line = |title, amount| TotalLine { title, amount };
         Self {
             lines: [
-                line("Paid out to the recipient", totals.given.0),
+                line("Payouts", totals.given.0),
                 line("Returned from withdrawals", totals.returned.0),
                 line("Reclaimed", -totals.reclaimed.0),
                 line("Expired", -totals.expired.0),

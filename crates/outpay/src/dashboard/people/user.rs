@@ -159,7 +159,7 @@ pub async fn debit(Path(id): Path<String>, posted: Posted) -> Result<Response, D
     let amount =
         amount::read("Amount", form.get("amount")).map_err(Declined::sentence)?.unwrap_or(Cents::ZERO);
     if amount < Cents(1) || amount > MAX_TRANSFER {
-        return Err(Declined::sentence("Amount: give $0.01 or more."));
+        return Err(Declined::sentence("Amount: enter $0.01 or more."));
     }
     let counter = who.platform.counter(who.book, who.origin()).once(key);
     let user = row.user.number;
